@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 
 from guerdon.core.errors import CheckpointError, SpecError, closest
 from guerdon.models.forms import form_for
+from guerdon.models.joint import add_separator
 from guerdon.models.packing import PACKINGS, Packing
 from guerdon.models.pooling import Feature
 from guerdon.models.template import TEMPLATE_VERSION, Template, Truncation, check_boundaries
@@ -32,7 +33,8 @@ class Backbone:
     max_prompt_length: of these, at most so many for the prompt (its last ones) ·
     truncation: which side is cut first (`guerdon.models.template.assemble`) · attention: as transformers names it ·
     packing: how a decoder reads texts ("shared": a prefix that texts share is encoded once; "unshared"; "padded"); what cannot
-    be packed, and all with an `attention` other than sdpa, is padded ·
+    be packed, and all with an `attention` other than sdpa, is padded · separator: a special token that stands between the
+    responses of a group read in one text (`guerdon.models.joint`), added where the tokenizer lacks it ·
     sha256: what the weights must be ("" takes any).
     """
 
@@ -44,6 +46,7 @@ class Backbone:
     dtype: Dtype = "float32"
     attention: str = "sdpa"
     packing: Packing = "shared"
+    separator: str = ""
     sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -64,7 +67,10 @@ class Backbone:
             )
         model = load_model(folder, self.dtype, self.attention)
         tokenizer = load_tokenizer(folder)
-        return LoadedBackbone(replace(self, sha256=sha256), folder, model.to(pick_device(device)).eval(), tokenizer)
+        made = LoadedBackbone(replace(self, sha256=sha256), folder, model.to(pick_device(device)).eval(), tokenizer)
+        if self.separator:
+            add_separator(made)
+        return made
 
     def folder(self) -> Path:
         """The folder with the files; a hub id is fetched into the hub's own cache first."""

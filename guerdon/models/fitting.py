@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from guerdon.core.types import Sample
 from guerdon.models.backbone import LoadedBackbone, settled
 from guerdon.models.checkpoint import CURVES, load_checkpoint, write_about, write_weights
 from guerdon.models.groups import Intake, fingerprint, take
+from guerdon.models.joint_groups import prepare_jointly
 from guerdon.models.network import Reading, RewardNetwork
 from guerdon.models.output import replacing, write_json, writing
 from guerdon.models.prepare import Prepared, adapt, prepare
@@ -55,7 +57,9 @@ class Fitting:
         frozen = self.fit.tuning == "frozen"
         if frozen:
             backbone.trim(reading.features)
-        data = prepare(backbone, groups, reading, intake, self.fit.validation, frozen, self.fit.batch_tokens)
+        joint = self.fit.head.layout == "joint"
+        read = functools.partial(prepare_jointly, seed=self.fit.seed) if joint else prepare
+        data = read(backbone, groups, reading, intake, self.fit.validation, frozen, self.fit.batch_tokens)
         members, curves = [], []
         for i in range(self.fit.ensemble):
             network, curve = self._member(i, backbone, reading, data)

@@ -93,9 +93,18 @@ def _keep(sample: Sample, preference: Preference, intake: Intake) -> bool:
 
 def _only(sample: Sample, preferences: Sequence[Preference]) -> Sample:
     named = sorted({i for p in preferences for i in (p.better, p.worse)})
-    place = {old: new for new, old in enumerate(named)}
-    moved = tuple(replace(p, better=place[p.better], worse=place[p.worse]) for p in preferences)
-    return replace(sample, responses=tuple(sample.responses[i] for i in named), preferences=moved)
+    return subset(replace(sample, preferences=tuple(preferences)), named)
+
+
+def subset(sample: Sample, numbers: Sequence[int]) -> Sample:
+    """The sample with only these responses, in this order, and the preferences between them."""
+    place = {old: new for new, old in enumerate(numbers)}
+    moved = tuple(
+        replace(p, better=place[p.better], worse=place[p.worse])
+        for p in sample.preferences
+        if p.better in place and p.worse in place
+    )
+    return replace(sample, responses=tuple(sample.responses[i] for i in numbers), preferences=moved)
 
 
 def drop_unreadable(groups: Sequence[Sample], bad: Sequence[Sequence[bool]], intake: Intake) -> list[Sample]:

@@ -13,11 +13,13 @@ from guerdon.core.types import Sample
 from guerdon.models.backbone import Backbone, Dtype
 from guerdon.models.collate import TOKENS
 from guerdon.models.heads.scalar import Scalar
+from guerdon.models.joint import SEPARATOR
 from guerdon.models.objectives.bradley_terry import BradleyTerry
 from guerdon.models.packing import PACKINGS, Packing
 from guerdon.models.pooling import parse_read
 from guerdon.models.template import Truncation
 from guerdon.models.tuning import Lora
+from guerdon.models.weights import EMBEDDED
 
 Tuning = Literal["frozen", "lora", "full"]
 # Where a field is not given: (learning rate, epochs, batch size) [inferred: usual values of each kind of tuning]
@@ -106,9 +108,10 @@ class RewardModel(Fit):
         parse_read(tuple(self.head.positions))
         if self.dtype == "float16" and self.tuning != "frozen":
             raise SpecError("dtype: float16 is for a frozen backbone; to tune one take bfloat16 or float32")
-        if self.head.layout != "apart":
+        if self.head.layout == "joint" and self.backbone == EMBEDDED:
             raise SpecError(
-                f"head: {self.head.use} reads several responses in one sequence; this fit encodes them apart"
+                f"head: {self.head.use} reads the responses of a group in one text, each after those before it; the embedded "
+                "backbone is an encoder: name a decoder as backbone"
             )
 
     @classmethod
@@ -125,6 +128,7 @@ class RewardModel(Fit):
             dtype="float32" if self.tuning == "full" else self.dtype,
             attention=self.attention,
             packing=self.packing,
+            separator=SEPARATOR if self.head.layout == "joint" else "",
         )
 
     def fit(self, samples: Iterable[Sample], out: Path) -> Path:

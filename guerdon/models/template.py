@@ -30,13 +30,28 @@ ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One text as the backbone reads it: ids, segment ids, where the response starts (= prompt length), whether it was cut."""
+    """One text as the backbone reads it: ids, segment ids, where the response starts (= prompt length), whether it was cut.
+
+    A reading of a part of a text (one response of several in it) has the part's place instead: it starts at `start` and ends
+    before `end`. The readings of one text have the same ids, which go through the backbone once.
+    """
 
     ids: tuple[int, ...]
     segments: tuple[int, ...]
     start: int
     truncated: bool
     response_tokens: int
+    end: int = 0  # 0: where the text ends
+
+    @property
+    def stop(self) -> int:
+        """Where what is read ends."""
+        return self.end or len(self.ids)
+
+    @property
+    def text(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What the backbone is given."""
+        return self.ids, self.segments
 
     @property
     def prompt_length(self) -> int:
@@ -70,6 +85,11 @@ class Form(Protocol):
 
     def rated(self, texts: Sequence[tuple[tuple[Message, ...], Response]]) -> list[Pieces | DataError]:
         """As `pairs`, but ending in the request for a rating and its score cue instead of an EOS. SpecError for encoders."""
+        ...
+
+    def around(self, prompts: Sequence[tuple[Message, ...]]) -> list[Pieces | DataError]:
+        """What stands before and after the responses of a group that follow the prompt in its last user turn, without any
+        response. SpecError for encoders."""
         ...
 
 
