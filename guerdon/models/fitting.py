@@ -21,6 +21,7 @@ from guerdon.models.groups import Intake, fingerprint, take
 from guerdon.models.network import Reading, RewardNetwork
 from guerdon.models.output import replacing, write_json, writing
 from guerdon.models.prepare import Prepared, adapt, prepare
+from guerdon.models.reads import views_of
 from guerdon.models.resume import load_trained, trained_tensors
 from guerdon.models.scorer import Member, Scorer
 from guerdon.models.selfcheck import must_hold, probe_outputs, self_check
@@ -44,7 +45,7 @@ class Fitting:
 
     def run(self, samples: Iterable[Sample]) -> Path:
         """The whole fit; returns the checkpoint folder."""
-        groups, intake = take(samples, self.fit.objective)
+        groups, intake = take(samples, self.fit.objective, views_of(self.fit.head))
         mark: dict[str, Any] = {"fit": spec_of(self.fit), "data": fingerprint(groups)}
         if self.start is not None:
             mark["init"] = self.start.mark()

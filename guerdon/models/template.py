@@ -21,6 +21,8 @@ from typing import Any, Literal, Protocol
 
 from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.types import Message, Response
+from guerdon.models.referenced import tagged
+from guerdon.models.steps import step_readings
 
 TEMPLATE_VERSION = 1
 Truncation = Literal["prompt", "response", "refuse"]
@@ -30,13 +32,28 @@ ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One text as the backbone reads it: ids, segment ids, where the response starts (= prompt length), whether it was cut."""
+    """One text as the backbone reads it: ids, segment ids, where the response starts (= prompt length), whether it was cut.
+
+    A reading of a step (view `step:`) has the step's place instead: it starts at `start` and ends before `end`. The readings
+    of one response have the same ids, which go through the backbone once.
+    """
 
     ids: tuple[int, ...]
     segments: tuple[int, ...]
     start: int
     truncated: bool
     response_tokens: int
+    end: int = 0  # 0: where the text ends
+
+    @property
+    def stop(self) -> int:
+        """Where what is read ends."""
+        return self.end or len(self.ids)
+
+    @property
+    def text(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What the backbone is given."""
+        return self.ids, self.segments
 
     @property
     def prompt_length(self) -> int:
@@ -133,8 +150,12 @@ class Template:
         self, texts: Sequence[tuple[tuple[Message, ...], Response]], view: str = ""
     ) -> list[Encoded | DataError]:
         """Many texts at once; a bad one is its DataError and spoils no other. `view` as in `guerdon.models.pooling`."""
+        if view == "step":
+            return step_readings(texts, self.form.pairs, self._fit)
         if view == "rating":
             pieces = self.form.rated(texts)
+        elif view == "reference":
+            pieces = tagged(texts, self.form.alone)
         elif view:
             sides = [_side(prompt, response, view) for prompt, response in texts]
             good = iter(self.form.alone([s for s in sides if isinstance(s, str)]))
