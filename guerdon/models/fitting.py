@@ -70,6 +70,14 @@ class Fitting:
         self._save(members, backbone, reading, curves, about)
         return self.out
 
+    def in_memory(self, samples: Iterable[Sample], backbone: LoadedBackbone) -> Scorer:
+        """The trained model of a frozen backbone, not saved: for measuring many heads on features that are read once."""
+        groups, intake = take(samples, self.fit.objective, views_of(self.fit.head))
+        reading = Reading.of(self.fit.head, backbone.hidden_size)
+        data = prepare(backbone, groups, reading, intake, self.fit.validation, True, self.fit.batch_tokens)
+        members = [Member(backbone, self._member(i, backbone, reading, data)[0].head) for i in range(self.fit.ensemble)]
+        return Scorer(self.fit.head, members, cached=True, budget=self.fit.batch_tokens)
+
     def _finished(self, mark: Mapping[str, Any]) -> bool:
         """Whether this very run is done already. OutputError when the folder holds another run."""
         marked, whole = self.work / RUN, (self.out / CHECKPOINT_FILE).is_file()
