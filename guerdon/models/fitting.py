@@ -23,6 +23,7 @@ from guerdon.models.joint_groups import prepare_jointly
 from guerdon.models.network import Reading, RewardNetwork
 from guerdon.models.output import replacing, write_json, writing
 from guerdon.models.prepare import Prepared, adapt, prepare
+from guerdon.models.reads import views_of
 from guerdon.models.resume import load_trained, trained_tensors
 from guerdon.models.scorer import Member, Scorer
 from guerdon.models.selfcheck import must_hold, probe_outputs, self_check
@@ -46,7 +47,7 @@ class Fitting:
 
     def run(self, samples: Iterable[Sample]) -> Path:
         """The whole fit; returns the checkpoint folder."""
-        groups, intake = take(samples, self.fit.objective)
+        groups, intake = take(samples, self.fit.objective, views_of(self.fit.head))
         mark: dict[str, Any] = {"fit": spec_of(self.fit), "data": fingerprint(groups)}
         if self.start is not None:
             mark["init"] = self.start.mark()
@@ -72,6 +73,14 @@ class Fitting:
                  "data": _described(intake, data, mark["data"]), "result": result}  # fmt: skip
         self._save(members, backbone, reading, curves, about)
         return self.out
+
+    def in_memory(self, samples: Iterable[Sample], backbone: LoadedBackbone) -> Scorer:
+        """The trained model of a frozen backbone, not saved: for measuring many heads on features that are read once."""
+        groups, intake = take(samples, self.fit.objective, views_of(self.fit.head))
+        reading = Reading.of(self.fit.head, backbone.hidden_size)
+        data = prepare(backbone, groups, reading, intake, self.fit.validation, True, self.fit.batch_tokens)
+        members = [Member(backbone, self._member(i, backbone, reading, data)[0].head) for i in range(self.fit.ensemble)]
+        return Scorer(self.fit.head, members, cached=True, budget=self.fit.batch_tokens)
 
     def _finished(self, mark: Mapping[str, Any]) -> bool:
         """Whether this very run is done already. OutputError when the folder holds another run."""

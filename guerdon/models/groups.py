@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from guerdon.core.contracts import Objective
 from guerdon.core.errors import DataError
 from guerdon.core.types import Preference, Sample
+from guerdon.models.reads import NO_VIEWS, as_read
 
 REASONS = {
     "identical": "chosen equals rejected",
     "empty": "a response is empty",
     "no_preference": "no preference in the sample",
-    "lacking": "a field that the objective needs is missing",
+    "lacking": "a field that the objective or the head needs is missing",
     "unreadable": "a text cannot be encoded",
 }
 
@@ -46,15 +47,22 @@ class Intake:
         ]
 
 
-def take(samples: Iterable[Sample], objective: Objective) -> tuple[list[Sample], Intake]:
-    """The groups an objective can use: usable pairs and, where it needs no more, only the responses they name.
+def take(
+    samples: Iterable[Sample], objective: Objective, views: frozenset[str] = NO_VIEWS
+) -> tuple[list[Sample], Intake]:
+    """The groups an objective can use: usable pairs and, where it needs no more, only the responses they name; as a head on
+    these views reads them (`guerdon.models.reads`).
 
     Raises DataError when there is none.
     """
     intake, groups = Intake(), []
     for sample in samples:
         intake.samples += 1
-        group = _usable(sample, objective, intake)
+        read = as_read(sample, views)
+        if read is None:
+            intake.leave_out("lacking", sample.id)
+            continue
+        group = _usable(read, objective, intake)
         if group is not None:
             groups.append(group)
     if not groups:
@@ -113,6 +121,11 @@ def drop_unreadable(groups: Sequence[Sample], bad: Sequence[Sequence[bool]], int
     for group, flags in zip(groups, bad, strict=True):
         if not any(flags):
             kept.append(group)
+            continue
+        if not group.preferences:  # labels are the responses' own
+            good = tuple(r for r, bad in zip(group.responses, flags, strict=True) if not bad)
+            intake.leave_out("unreadable", group.id, sum(flags))
+            kept += [replace(group, responses=good)] if good else []
             continue
         pairs = [p for p in group.preferences if not flags[p.better] and not flags[p.worse]]
         intake.leave_out("unreadable", group.id, max(len(group.preferences) - len(pairs), 1))

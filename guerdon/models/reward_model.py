@@ -16,7 +16,7 @@ from guerdon.models.heads.scalar import Scalar
 from guerdon.models.joint import SEPARATOR
 from guerdon.models.objectives.bradley_terry import BradleyTerry
 from guerdon.models.packing import PACKINGS, Packing
-from guerdon.models.pooling import parse_read
+from guerdon.models.reads import views_of
 from guerdon.models.template import Truncation
 from guerdon.models.tuning import Lora
 from guerdon.models.weights import EMBEDDED
@@ -105,7 +105,7 @@ class RewardModel(Fit):
             raise SpecError(f"packing: no '{self.packing}'.{closest(self.packing, PACKINGS)} Known: {known}.")
         if self.head_learning_rate is not None and self.tuning == "frozen":
             raise SpecError("head_learning_rate is for a tuned backbone; with tuning = 'frozen' set learning_rate")
-        parse_read(tuple(self.head.positions))
+        _steps_with_steps(self.head, self.objective)
         if self.dtype == "float16" and self.tuning != "frozen":
             raise SpecError("dtype: float16 is for a frozen backbone; to tune one take bfloat16 or float32")
         if self.head.layout == "joint" and self.backbone == EMBEDDED:
@@ -140,3 +140,12 @@ class RewardModel(Fit):
         out = Path(out)
         with locked(out), own_randomness(self.seed):
             return Fitting(self, out).run(samples)
+
+
+def _steps_with_steps(head: Head, objective: Objective) -> None:
+    """SpecError where one of them is about steps and the other about whole responses."""
+    reads = "step" in views_of(head)
+    if reads and "preferences" in objective.needs:
+        raise SpecError(f"objective: {objective.use} compares responses, and the head reads their steps (step:)")
+    if not reads and "responses.steps" in objective.needs:
+        raise SpecError(f'objective: {objective.use} trains steps; the head reads none: give it read = ["step:last"]')

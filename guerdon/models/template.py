@@ -21,6 +21,8 @@ from typing import Any, Literal, Protocol
 
 from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.types import Message, Response
+from guerdon.models.referenced import tagged
+from guerdon.models.steps import step_readings
 
 TEMPLATE_VERSION = 1
 Truncation = Literal["prompt", "response", "refuse"]
@@ -32,8 +34,8 @@ ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "
 class Encoded:
     """One text as the backbone reads it: ids, segment ids, where the response starts (= prompt length), whether it was cut.
 
-    A reading of a part of a text (one response of several in it) has the part's place instead: it starts at `start` and ends
-    before `end`. The readings of one text have the same ids, which go through the backbone once.
+    A reading of a part of a text (a step of a response, one response of several) has the part's place instead: it starts at
+    `start` and ends before `end`. The readings of one text have the same ids, which go through the backbone once.
     """
 
     ids: tuple[int, ...]
@@ -153,8 +155,12 @@ class Template:
         self, texts: Sequence[tuple[tuple[Message, ...], Response]], view: str = ""
     ) -> list[Encoded | DataError]:
         """Many texts at once; a bad one is its DataError and spoils no other. `view` as in `guerdon.models.pooling`."""
+        if view == "step":
+            return step_readings(texts, self.form.pairs, self._fit)
         if view == "rating":
             pieces = self.form.rated(texts)
+        elif view == "reference":
+            pieces = tagged(texts, self.form.alone)
         elif view:
             sides = [_side(prompt, response, view) for prompt, response in texts]
             good = iter(self.form.alone([s for s in sides if isinstance(s, str)]))

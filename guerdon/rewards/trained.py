@@ -12,10 +12,10 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from guerdon.core.contracts import Reward
-from guerdon.core.errors import CheckpointError, SpecError
+from guerdon.core.contracts import Reward, missing
+from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.lazy import lazy
-from guerdon.core.types import Judgement, Response, Sample, Score, Status, sample
+from guerdon.core.types import Judgement, Response, Sample, Score, Status, StepScore, sample
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,9 +34,11 @@ class Trained(Reward):
     parts: every output by name where there are several · std: the standard deviation (n − 1) over the members of an
     ensemble; where the head gives one of its own, √(mean of its squares + the members' variance).
     A head whose preference is no scalar (`models.heads.preference_embedding`) gives `margins` instead, the mean over the
-    members of its log-odds for every two responses of a sample, and values None with status ok. A head that reads the
-    responses of a sample in one text (`models.heads.joint`) is order-sensitive: they are read in the order they have, which
-    whoever runs it draws. path: the folder that `guerdon train`
+    members of its log-odds for every two responses of a sample, and values None with status ok. A head on steps (`step:`)
+    gives one score a step, the mean over the members, and no value of the response: fold them with
+    `rewards.process.aggregate`; it needs `responses.steps`, and a head on `reference:` needs `reference`. A head that reads
+    the responses of a sample in one text (`models.heads.joint`) is order-sensitive: they are read in the order they have,
+    which whoever runs it draws. path: the folder that `guerdon train`
     left · backbone: where its frozen or adapted backbone lies now, when it was moved (the weights must be the same) ·
     batch_tokens: tokens a forward pass · packing: "shared", "unshared" or "padded"; "" as it was trained · cache: keep the
     features of a frozen backbone on disk · on_empty: the value of an empty response; None leaves it unscored, as it stays
@@ -86,11 +88,24 @@ class Trained(Reward):
 
     @property
     def gives(self) -> frozenset[str]:
-        return frozenset({"scores"} if self._head is None or self._head.scalar else {"margins"})
+        head = self._head
+        return frozenset({"steps"} if "step" in self._views else {"scores"} if head is None or head.scalar else {"margins"})
 
     @property
     def order_sensitive(self) -> bool:
         return self._head is not None and self._head.layout == "joint"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        from guerdon.models.reads import needs_of
+
+        return needs_of(self._views)
+
+    @property
+    def _views(self) -> frozenset[str]:
+        from guerdon.models.reads import views_of
+
+        return views_of(self._head) if self._head is not None else frozenset()
 
     @lazy
     def _head(self) -> Head | None:
@@ -103,10 +118,22 @@ class Trained(Reward):
             return None
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
+        faults = [missing(self.needs, s) and self.fault(s) for s in samples]
+        good = iter(await self._judgements([s for s, fault in zip(samples, faults, strict=True) if not fault]))
+        return [
+            Judgement.unscored(len(s.responses), Status.FAILED, str(fault)) if fault else next(good)
+            for s, fault in zip(samples, faults, strict=True)
+        ]
+
+    async def _judgements(self, samples: Sequence[Sample]) -> list[Judgement]:
+        from guerdon.models.referenced import with_reference
+
         if not any(s.responses for s in samples):
             return [Judgement(scores=()) for _ in samples]
         if self.order_sensitive:
             return [j for s in samples for j in [await asyncio.to_thread(self._jointly, s)]]
+        if "reference" in self.needs:
+            samples = [with_reference(s) for s in samples]
         flat = [(s, r) for s in samples for r in s.responses]
         found: dict[int, tuple[Score, np.ndarray | None]] = {}
         for group in self._groups(samples):  # a thread cannot be stopped: between two calls a cancelled run ends
@@ -124,6 +151,8 @@ class Trained(Reward):
 
     def _scores(self, flat: Sequence[tuple[Sample, Response]]) -> list[tuple[Score, np.ndarray | None]]:
         """The score of each response, and its outputs [members, outputs] where it has any."""
+        if "steps" in self.gives:
+            return self._step_scores(flat)
         asked = [i for i, (_, response) in enumerate(flat) if response.text.strip()]
         found = self.scorer.score([(flat[i][0].prompt, flat[i][1]) for i in asked])
         scores: list[tuple[Score, np.ndarray | None]] = [(self._empty(), None)] * len(flat)
@@ -147,6 +176,28 @@ class Trained(Reward):
             failed = (Score.unscored(Status.FAILED, str(fault)), None)
             scored[i] = (self._score(outputs), outputs) if fault is None else failed
         return self._judgement(scored)
+
+    def _step_scores(self, flat: Sequence[tuple[Sample, Response]]) -> list[tuple[Score, np.ndarray | None]]:
+        """The scores of each response's steps; all readings of a response go through the model at once."""
+        from guerdon.models.steps import marked
+
+        units = [marked(response) for _, response in flat]
+        asked = [(s.prompt, unit) for (s, _), mine in zip(flat, units, strict=True) for unit in mine]
+        found = self.scorer.score(asked)
+        rows = zip(found.faults, found.outputs.swapaxes(0, 1), strict=True)
+        each = [[next(rows) for _ in mine] for mine in units]
+        return [(self._with_steps(mine), None) for mine in each]
+
+    def _with_steps(self, found: Sequence[tuple[DataError | None, np.ndarray]]) -> Score:
+        fault = next((f for f, _ in found if f is not None), None)
+        if fault is not None and all(f is not None for f, _ in found):
+            return Score.unscored(Status.FAILED, str(fault))
+        scores = [None if f is not None else self._score(outputs) for f, outputs in found]
+        steps = tuple(
+            StepScore(value=None, status=Status.FAILED) if s is None else StepScore(value=s.value, parts=s.parts)
+            for s in scores
+        )
+        return Score(value=None, steps=steps, error="" if fault is None else str(fault))
 
     def _judgement(self, scored: Sequence[tuple[Score, np.ndarray | None]]) -> Judgement:
         scores = tuple(score for score, _ in scored)

@@ -19,8 +19,12 @@ HEADS = sorted(n for n, e in methods().items() if e.kind == "Head")
 OBJECTIVES = sorted(n for n, e in methods().items() if e.kind == "Objective")
 WIDTH = 12
 # Objectives on absolute values, for which a constant matters, and those that prefer no response to another.
-ABSOLUTE = {"models.objectives.centred", "models.objectives.regression", "models.objectives.weighted_sum"}
-INDIFFERENT = {"models.objectives.centred", "models.objectives.regression"}
+LABELLED = {
+    "models.objectives.regression", "models.objectives.binary_cross_entropy", "models.objectives.process_bce",
+    "models.objectives.process_advantage",
+}  # fmt: skip
+ABSOLUTE = {"models.objectives.centred", "models.objectives.weighted_sum", *LABELLED}
+INDIFFERENT = {"models.objectives.centred", *LABELLED}
 
 
 def group(number: int) -> Sample:
@@ -29,8 +33,14 @@ def group(number: int) -> Sample:
     made = sample(
         "q", "a", "b", id=f"g{number}", preferences=pair, context={"subset": ("helpful", "harmless")[number % 2]}
     )
-    rated = tuple(dataclasses.replace(r, labels={"helpfulness": float(1 - i)}) for i, r in enumerate(made.responses))
+    rated = tuple(dataclasses.replace(r, labels=labels(i)) for i, r in enumerate(made.responses))
     return dataclasses.replace(made, responses=rated)
+
+
+def labels(i: int) -> dict[str, float]:
+    """Those of response i, or of the one step of response i: the first is the better."""
+    good = float(1 - i)
+    return {"helpfulness": good, "step": good, "step_of": float(i), "value": good, "start_value": 0.5}
 
 
 def batch(count: int, head: Head) -> Batch:
