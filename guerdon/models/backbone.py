@@ -263,8 +263,10 @@ class LoadedBackbone:
         if isinstance(stack, torch.nn.ModuleList) and self.encoder:
             del stack[deepest:]
 
-    def token_rows(self, texts: Sequence[str]) -> torch.Tensor:
-        """Rows [n, width] of the output embeddings, one a text. SpecError for a text that is no single token."""
+    def token_rows(self, texts: Sequence[str] | None) -> torch.Tensor:
+        """Rows [n, width] of the output embeddings, one a text; None: all. SpecError for a text that is no single token."""
+        if texts is None:
+            return output_rows(self.folder, self.model, None)
         ids = [self.tokenizer(t, add_special_tokens=False)["input_ids"] for t in texts]
         long = next((t for t, i in zip(texts, ids, strict=True) if len(i) != 1), None)
         if long is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.types import Message, Part, Response
+from guerdon.models.question import Asked
 from guerdon.models.template import Form, Pieces, ends_with_eos, prompt_text, response_text, transcript
 
 Texts = Sequence[tuple[tuple[Message, ...], Response]]
@@ -120,6 +121,9 @@ class PairForm:
             "an encoder's earlier responses would see later ones: to read a group in one text take a decoder"
         )
 
+    def asked(self, texts: Sequence[Asked | DataError]) -> list[Pieces | DataError]:
+        raise SpecError("an encoder predicts no next token after a question: take a decoder")
+
 
 @dataclass(frozen=True)
 class TranscriptForm:
@@ -156,6 +160,13 @@ class TranscriptForm:
         asked = [_text(transcript, p if p[-1:] and p[-1].role == "user" else (*p, NOTHING)) for p in prompts]
         ids = iter(ids_of(self.tokenizer, [neutral(a, special).rstrip() for a in asked if isinstance(a, str)]))
         return [Pieces(head, next(ids), [], [], tail) if isinstance(a, str) else a for a in asked]
+
+    def asked(self, texts: Sequence[Asked | DataError]) -> list[Pieces | DataError]:
+        special = breaker(self.tokenizer)
+        written = [(f"User: {a}", b, f"{c}\n\nAssistant:") for a, b, c in (t for t in texts if isinstance(t, tuple))]
+        ids = iter(ids_of(self.tokenizer, [neutral(part, special) for three in written for part in three]))
+        head = self._around()[0]
+        return [t if isinstance(t, DataError) else Pieces(head, next(ids), [], next(ids), next(ids)) for t in texts]
 
 
 @dataclass(frozen=True)
@@ -224,6 +235,20 @@ class ChatForm:
         ]
         ids = iter(ids_of(self.tokenizer, [text for side in sides if isinstance(side, tuple) for text in side]))
         return [side if isinstance(side, DataError) else self._framed(next(ids), next(ids)) for side in sides]
+
+    def asked(self, texts: Sequence[Asked | DataError]) -> list[Pieces | DataError]:
+        special, found = breaker(self.tokenizer), list[Asked | DataError]()
+        for text in texts:
+            if isinstance(text, DataError):
+                found.append(text)
+                continue
+            mark = "answer" + hashlib.sha256("\0".join(text).encode("utf-8", "replace")).hexdigest()[:16]
+            turn = (Message(role="user", content=f"{text[0]}{mark}{text[2]}"),)
+            sides = _apart(self._render(turn, special, add_generation_prompt=True), mark)
+            found.append(sides if isinstance(sides, DataError) else (sides[0], neutral(text[1], special), sides[1]))
+        ids = iter(ids_of(self.tokenizer, [part for three in found if isinstance(three, tuple) for part in three]))
+        made = [t if isinstance(t, DataError) else (next(ids), next(ids), next(ids)) for t in found]
+        return [m if isinstance(m, DataError) else replace(self._framed(m[0], m[2]), response=m[1]) for m in made]
 
     def _framed(self, before: list[int], after: list[int]) -> Pieces:
         before = self._one_bos(before)

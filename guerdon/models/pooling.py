@@ -6,7 +6,8 @@ A feature is `[view:]position[@layer]`:
   after the opening special token; `rating:` = both, then the request for a rating and a score cue, of which `last` predicts
   the next token (decoders only); `step:` = both, read at one step of the response, one row a step (`guerdon.models.steps`):
   `last` is the state at the step's end, `mean` that over its tokens; `reference:` = question, reference answer and
-  completion in tags (`guerdon.models.referenced`), where the completion stands as the response;
+  completion in tags (`guerdon.models.referenced`), where the completion stands as the response; `better:`, `good:` = a question
+  answered by yes or no (`guerdon.models.question`), of which `last` predicts the answer;
 - position: `last` and `first` token, `mean` of all; `response_mean`, `response_max`, `response_std`, `response_first` over
   the response and its end tokens; `prompt_mean`, `prompt_last` over what stands before it; `log_length`, the number
   log(1 + response tokens) before any cut, of width 1;
@@ -30,7 +31,8 @@ from guerdon.core.errors import SpecError, closest
 from guerdon.models.token_states import PaddedStates, TokenStates
 
 Tensor = torch.Tensor
-VIEWS = ("", "prompt", "response", "rating", "step", "reference")
+VIEWS = ("", "prompt", "response", "rating", "step", "reference", "better", "good")
+CUED = ("rating", "better", "good")  # views that end where one token answers a question, and are read there
 ALONE = ("prompt", "response", "step")  # views whose `mean` is that of the one stretch they are about
 _FEATURE = re.compile(r"(?:([a-z]+):)?([a-z_]+)(?:@(\d+))?")
 
@@ -106,8 +108,8 @@ def parse_feature(text: str) -> Feature:
         raise SpecError(f"'{text}': a step is read by step:last (its end) or step:mean")
     if view in ALONE and position.startswith(("prompt_", "response_")):
         raise SpecError(f"'{text}': a text encoded alone is read by last, first or mean (with {view}:)")
-    if view == "rating" and position != "last":
-        raise SpecError(f"'{text}': a rating is read at the end of its score cue, rating:last")
+    if view in CUED and position != "last":
+        raise SpecError(f"'{text}': it is read at the end of its question, where the answer begins: {view}:last")
     return Feature(view, position, None if layer is None else int(layer))
 
 

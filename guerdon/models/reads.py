@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from guerdon.core.contracts import Head, missing
 from guerdon.core.types import Sample
 from guerdon.models.pooling import features_of, parse_read
+from guerdon.models.question import NEEDS as CRITERIA_IN
+from guerdon.models.question import with_criteria
 from guerdon.models.referenced import with_reference
 from guerdon.models.steps import by_step
 
-NEEDS = {"step": "responses.steps", "reference": "reference"}
+NEEDS = {"step": "responses.steps", "reference": "reference", "better": "reference"}
 NO_VIEWS: frozenset[str] = frozenset()
 
 
@@ -29,8 +33,13 @@ def as_read(sample: Sample, views: frozenset[str]) -> Sample | None:
     """
     if "step" in views:
         sample = by_step(sample)
-    if "reference" in views:
-        if missing({"reference"}, sample):
-            return None
+    if "reference" in needs_of(views) and missing({"reference"}, sample):
+        return None
+    return with_extras(sample, views)
+
+
+def with_extras(sample: Sample, views: frozenset[str]) -> Sample:
+    """The sample with what these views read beside prompt and responses in its prompt: a reference, criteria."""
+    if "reference" in needs_of(views):
         sample = with_reference(sample)
-    return sample
+    return replace(sample, prompt=with_criteria(sample)) if views & CRITERIA_IN.keys() else sample

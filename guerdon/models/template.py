@@ -21,6 +21,7 @@ from typing import Any, Literal, Protocol
 
 from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.types import Message, Response
+from guerdon.models.question import NEEDS, questions
 from guerdon.models.referenced import tagged
 from guerdon.models.steps import step_readings
 
@@ -94,6 +95,11 @@ class Form(Protocol):
         response. SpecError for encoders."""
         ...
 
+    def asked(self, texts: Sequence[tuple[str, str, str] | DataError]) -> list[Pieces | DataError]:
+        """A user turn of three joined texts, of which the second stands as the response, up to where its answer begins.
+        SpecError for encoders."""
+        ...
+
 
 def assemble(pieces: Pieces, max_length: int, truncation: Truncation) -> Encoded:
     """Joins the pieces within max_length tokens, by the policy:
@@ -161,6 +167,8 @@ class Template:
             pieces = self.form.rated(texts)
         elif view == "reference":
             pieces = tagged(texts, self.form.alone)
+        elif view in NEEDS:
+            pieces = self.form.asked(questions(texts, view))
         elif view:
             sides = [_side(prompt, response, view) for prompt, response in texts]
             good = iter(self.form.alone([s for s in sides if isinstance(s, str)]))

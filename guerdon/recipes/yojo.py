@@ -84,7 +84,7 @@ def run(scale: str) -> Evidence:
     """Measures at a scale: smoke has one seed, fewer groups and no real data."""
     if scale == "paper":
         return _published_setting()
-    seeds, groups, tests = ((0,), 96, 60) if scale == "smoke" else (SEEDS, 2000, 300)
+    seeds, groups, tests = ((0,), 96, 60) if scale == "smoke" else (SEEDS, 1200, 300)
     found: dict[str, list[Rows]] = {"joint": [], "apart": [], "shuffled": [], "telling": []}
     for seed in seeds:
         for name, parts, labels in (
@@ -105,15 +105,17 @@ def run(scale: str) -> Evidence:
         holds=holds if len(seeds) >= 3 else None,
         note=f"per cent with 95 % intervals by group, chance 25, seeds {list(seeds)}, {tests} held-out groups each, simulated; a "
         "random decoder of 2 layers, read over the span (mean). "
-        + ("Compared jointly, the best is found; alone it is not." if holds else "The claim is not shown.")
+        "The controls train on a quarter of the groups. "
+        + ("The joint model finds the best more often than the single one; " if holds else "The claim is not shown; ")
+        + f"by seed the joint model finds {[mean([rows])[0] for rows in found['joint']]}."
         + (f" {REAL}" if real else ""),
     )  # fmt: skip
 
 
 REAL = (
     "Real answers: FineGrainedRLHF (4 a question), every answer read alone by a frozen encoder, 5 splits by question; the share "
-    "of questions whose top-scored answer is (among) the best. A joint reading of real text needs a pretrained decoder and is "
-    "left to the paper scale."
+    "of questions whose top-scored answer is (among) the best. Where the intervals hold what a random choice gives, nothing was "
+    "learned from 350 questions. A joint reading of real text needs a pretrained decoder and is left to the paper scale."
 )
 
 
@@ -122,7 +124,7 @@ def _world(parts: Mapping[str, Any], world: RelativeWorld, groups: int, tests: i
     with tempfile.TemporaryDirectory() as folder:
         backbone = small_decoder(Path(folder) / "decoder", world.texts(), seed=world.seed, vocabulary=320)
         spec = {
-            **parts, "backbone": str(backbone), "tuning": "full", "learning_rate": 3e-3, "batch_size": 32, "epochs": 4,
+            **parts, "backbone": str(backbone), "tuning": "full", "learning_rate": 3e-3, "batch_size": 16, "epochs": 5,
             "scheduler": "constant_with_warmup", "warmup": 20, "validation": 0.0, "seed": world.seed, "batch_tokens": 8192,
             "device": "cpu",
         }  # fmt: skip
@@ -178,6 +180,7 @@ def _real_answers() -> tuple[dict[str, Figures], dict[str, Figures]]:
         found["chance"].append({s.id: _chance(s) for s in test})
     shown = {f"real answers, {name}": mean(found[name]) for name in names}
     shown["real answers, cross-entropy − Bradley-Terry"] = gap(found["cross-entropy over 4"], found["Bradley-Terry"])
+    shown["real answers, Plackett-Luce − one at random"] = gap(found["Plackett-Luce"], found["chance"])
     return shown, {
         "real answers, shuffled ranks": mean(found["shuffled"]), "real answers, one drawn at random": mean(found["chance"]),
     }  # fmt: skip

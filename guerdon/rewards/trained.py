@@ -89,7 +89,9 @@ class Trained(Reward):
     @property
     def gives(self) -> frozenset[str]:
         head = self._head
-        return frozenset({"steps"} if "step" in self._views else {"scores"} if head is None or head.scalar else {"margins"})
+        return frozenset(
+            {"steps"} if "step" in self._views else {"scores"} if head is None or head.scalar else {"margins"}
+        )
 
     @property
     def order_sensitive(self) -> bool:
@@ -126,14 +128,13 @@ class Trained(Reward):
         ]
 
     async def _judgements(self, samples: Sequence[Sample]) -> list[Judgement]:
-        from guerdon.models.referenced import with_reference
+        from guerdon.models.reads import with_extras
 
         if not any(s.responses for s in samples):
             return [Judgement(scores=()) for _ in samples]
         if self.order_sensitive:
             return [j for s in samples for j in [await asyncio.to_thread(self._jointly, s)]]
-        if "reference" in self.needs:
-            samples = [with_reference(s) for s in samples]
+        samples = [with_extras(s, self._views) for s in samples]
         flat = [(s, r) for s in samples for r in s.responses]
         found: dict[int, tuple[Score, np.ndarray | None]] = {}
         for group in self._groups(samples):  # a thread cannot be stopped: between two calls a cancelled run ends

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 END, PAD = "<|end|>", "<|pad|>"
 
@@ -35,7 +36,8 @@ def small_decoder(
         vocab_size=vocabulary, special_tokens=[PAD, END], initial_alphabet=alphabet, show_progress=False
     )
     raw.train_from_iterator(texts, trainer)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token=END, pad_token=PAD)
+    make: Any = PreTrainedTokenizerFast
+    tokenizer = make(tokenizer_object=raw, eos_token=END, pad_token=PAD)
     heads = max(width // 16, 1)
     config = Qwen3Config(
         vocab_size=len(tokenizer), hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers,

@@ -23,7 +23,9 @@ LABELLED = {
     "models.objectives.regression", "models.objectives.binary_cross_entropy", "models.objectives.process_bce",
     "models.objectives.process_advantage",
 }  # fmt: skip
-ABSOLUTE = {"models.objectives.centred", "models.objectives.weighted_sum", *LABELLED}
+ABSOLUTE = {
+    "models.objectives.centred", "models.objectives.weighted_sum", "models.objectives.answer", *LABELLED,
+}  # fmt: skip
 INDIFFERENT = {"models.objectives.centred", *LABELLED}
 
 
@@ -139,7 +141,12 @@ def preferring(head: Head, pairs: torch.Tensor) -> torch.Tensor:
         for parameter in module.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))  # away from heads that start at 0
         out = module(torch.randn(2 * len(pairs), WIDTH * len(head.positions)))
-        if len(head.outputs) > 1 and head.scalar and "reward" in head.outputs and "std" not in head.outputs:
+        if (
+            len(head.outputs) > 1
+            and head.scalar
+            and "reward" in head.outputs
+            and not {"std", "log_no"} & set(head.outputs)
+        ):
             out[pairs[:, 0]] = out[pairs[:, 0]].sort(descending=True).values.abs() + 1  # every part agrees
             out[pairs[:, 1]] = -out[pairs[:, 0]].abs()
     lost = head.compare(out, pairs) < 0
