@@ -10,7 +10,7 @@ from guerdon.core.errors import ParseError
 from guerdon.judging.labels import tagged
 from guerdon.judging.verdicts import Mode
 
-NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 
 
 def tag_number(reply: str, tag: str, low: float, high: float, mode: Mode = "strict") -> float | None:
