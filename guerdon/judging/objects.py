@@ -16,14 +16,16 @@ from guerdon.judging.verdicts import Mode
 
 MOST = 200_000  # characters of a reply that are looked at: a hostile reply of many braces costs no more
 DEEP = 64  # nesting that is read; deeper is no verdict
+WORK = 1_000_000  # characters scanned in all, over every brace that might begin an object
 
 
 def objects(reply: str) -> Iterator[dict[str, Any]]:
     """The outermost JSON objects of a reply, in order; braces that begin none are passed over."""
     decoder = json.JSONDecoder(parse_constant=_refuse)
-    text, at = reply[:MOST], 0
-    while (at := text.find("{", at)) >= 0:
-        end = _balanced(text, at)
+    text, at, work = reply[:MOST], 0, 0
+    while work < WORK and (at := text.find("{", at)) >= 0:
+        end, stopped = _balanced(text, at)
+        work += stopped - at
         if end is None:
             at += 1
             continue
@@ -41,8 +43,9 @@ def _refuse(name: str) -> float:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def _balanced(text: str, start: int) -> int | None:
-    """Where the object that starts here ends, by counting braces outside strings; None where it does not or is too deep."""
+def _balanced(text: str, start: int) -> tuple[int | None, int]:
+    """(where the object that starts here ends, how far was read), by counting braces outside strings; no end where it does
+    not end or is too deep."""
     depth, quoted, at = 0, False, start
     while at < len(text):
         c = text[at]
@@ -56,13 +59,13 @@ def _balanced(text: str, start: int) -> int | None:
         elif c == "{":
             depth += 1
             if depth > DEEP:
-                return None
+                return None, at
         elif c == "}":
             depth -= 1
             if depth == 0:
-                return at + 1
+                return at + 1, at
         at += 1
-    return None
+    return None, at
 
 
 def single_object(reply: str, key: str, mode: Mode = "strict") -> dict[str, Any] | None:

@@ -48,7 +48,7 @@ def judged(
 ) -> tuple[Judgement, list[Request]]:
     """What the judge `use`, built from a spec, makes of `given` when the engine replies so, and what it asked."""
     engine = Listening(tuple(replies))
-    reward = build({"use": f"rewards.judges.{use}", "engine": engine, **fields}, Reward)  # type: ignore[type-abstract]
+    reward = build({"use": use, "engine": engine, **fields}, Reward)  # type: ignore[type-abstract]
     (found,) = run_sync(reward.score([given]))
     return found, engine.asked
 

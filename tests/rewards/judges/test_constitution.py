@@ -29,37 +29,38 @@ ONE = sample("The paper.", "The review.", id="p", context={"constitution": FIVE}
     ],
 )
 def test_replies_it_takes(reply: str, value: float) -> None:
-    assert value_of("constitution", reply, ONE) == value
+    assert value_of("rewards.judges.constitution", reply, ONE) == value
 
 
 @pytest.mark.parametrize("reply", ["<score>good</score>", "<score>7</score>", "four of five"])
 def test_replies_it_refuses(reply: str) -> None:
     assert (
-        value_of("constitution", reply, ONE) is None and value_of("constitution", reply, ONE, parse="published") is None
+        value_of("rewards.judges.constitution", reply, ONE) is None
+        and value_of("rewards.judges.constitution", reply, ONE, parse="published") is None
     )
 
 
 def test_the_range_comes_from_the_constitution() -> None:
     binary = replace(ONE, context={"constitution": BINARY})
     assert (
-        value_of("constitution", "<score>3</score>", ONE) == 3
-        and value_of("constitution", "<score>3</score>", binary) is None
+        value_of("rewards.judges.constitution", "<score>3</score>", ONE) == 3
+        and value_of("rewards.judges.constitution", "<score>3</score>", binary) is None
     )
     assert (
-        value_of("constitution", "<score>0</score>", binary) == 0
-        and value_of("constitution", "<score>0</score>", ONE) is None
+        value_of("rewards.judges.constitution", "<score>0</score>", binary) == 0
+        and value_of("rewards.judges.constitution", "<score>0</score>", ONE) is None
     )
 
 
 def test_everything_of_the_constitution_stands_in_the_prompt_in_order() -> None:
-    _, asked = judged("constitution", ["<score>3</score>"], ONE)
+    _, asked = judged("rewards.judges.constitution", ["<score>3</score>"], ONE)
     text = prompt_text(asked)
     wanted = ["You rate reviews", "actionability", "Can the author", "1: level 1", "5: level 5", "Fix table 2.", "The review.", "<score>N</score>"]  # fmt: skip
     assert [text.index(w) for w in wanted] == sorted(text.index(w) for w in wanted)
     changed = replace(ONE, context={"constitution": {**FIVE, "definition": "Another definition."}})
-    assert prompt_text(judged("constitution", ["<score>3</score>"], changed)[1]) != text
+    assert prompt_text(judged("rewards.judges.constitution", ["<score>3</score>"], changed)[1]) != text
     turned = replace(ONE, context={"constitution": {**FIVE, "examples": FIVE["examples"][::-1]}})  # type: ignore[index]
-    assert value_of("constitution", "<score>3</score>", turned) == 3
+    assert value_of("rewards.judges.constitution", "<score>3</score>", turned) == 3
 
 
 def test_reflection_shows_the_reasoning_without_its_score() -> None:
@@ -69,7 +70,7 @@ def test_reflection_shows_the_reasoning_without_its_score() -> None:
     assert found.scores[0].value == 4 and found.scores[0].parts["initial"] == 2
     said, wish = asked[1].messages[-2:]
     assert said.role == "assistant" and said.text == "<reasoning>Vague.</reasoning>" and "reconsider" in wish.text
-    lost, _ = judged("constitution", ["<score>2</score>", "I stay with it."], ONE, reflect=True)
+    lost, _ = judged("rewards.judges.constitution", ["<score>2</score>", "I stay with it."], ONE, reflect=True)
     assert lost.scores[0].status is Status.UNPARSED
 
 

@@ -19,16 +19,16 @@ def test_the_critique_is_what_the_reward_scores() -> None:
     from guerdon.core.concurrency import run_sync
 
     (words,) = run_sync(plain.score([sample("q", "one two three", "one")]))
-    found, asked = judged("critique", ["one two three", "one"], ONE, **WORDS)
+    found, asked = judged("rewards.judges.critique", ["one two three", "one"], ONE, **WORDS)
     assert found.values == words.values and len(asked) == 2 and found.scores[0].rationale == "one two three"
     assert "Paris" in asked[0].messages[0].text and "correct, clear and complete" in asked[0].messages[0].text
     assert asked[0].temperature == 0
 
 
 def test_given_and_none_make_no_call() -> None:
-    given, asked = judged("critique", ["x"], ONE, source="given", **WORDS)
+    given, asked = judged("rewards.judges.critique", ["x"], ONE, source="given", **WORDS)
     assert not asked and given.values[0] != given.values[1]
-    none, asked = judged("critique", ["x"], ONE, source="none", **WORDS)
+    none, asked = judged("rewards.judges.critique", ["x"], ONE, source="none", **WORDS)
     assert not asked and none.values[0] == none.values[1]
 
 
@@ -37,8 +37,8 @@ def test_several_critiques_are_averaged_and_lost_ones_left_out() -> None:
     found, _ = judged(
         "critique", ["one two", lost, "one two three four", lost, lost, lost], ONE, samples=3, temperature=1.0, **WORDS
     )
-    two, _ = judged("critique", ["one two", "one two"], ONE, **WORDS)
-    four, _ = judged("critique", ["one two three four"], ONE, **WORDS)
+    two, _ = judged("rewards.judges.critique", ["one two", "one two"], ONE, **WORDS)
+    four, _ = judged("rewards.judges.critique", ["one two three four"], ONE, **WORDS)
     assert found.values[0] == pytest.approx(((two.values[0] or 0) + (four.values[0] or 0)) / 2)
     assert found.scores[0].std is not None and found.scores[1].status is Status.TIMEOUT
 

@@ -16,7 +16,7 @@ ONE = sample("Review 1: good battery.\nReview 2: bad screen.", "Good battery, ba
 
 def test_each_feature_is_asked_and_divided_by_five() -> None:
     replies = [f"Step by step … <score>{n}</score>" for n in ("5", "4.25", "0", "3", "2.5", "5", "4")]
-    found, asked = judged("features", replies, ONE)
+    found, asked = judged("rewards.judges.features", replies, ONE)
     score = found.scores[0]
     assert (
         tuple(score.parts) == FEATURES
@@ -33,16 +33,16 @@ def test_each_feature_is_asked_and_divided_by_five() -> None:
 
 @pytest.mark.parametrize("reply", ["no tag", "<score>six</score>", "<score>6</score>"])
 def test_a_missing_score_is_missing_and_never_zero(reply: str) -> None:
-    found, _ = judged("features", ["<score>5</score>", reply, "<score>5</score>"], ONE)
+    found, _ = judged("rewards.judges.features", ["<score>5</score>", reply, "<score>5</score>"], ONE)
     score = found.scores[0]
     assert score.value is None and score.status is Status.UNPARSED and score.error.startswith("opinion-faithfulness")
     assert score.parts["opinion-faithfulness"] is None and score.parts["aspect-coverage"] == 1
-    rest, _ = judged("features", ["<score>5</score>", reply, "<score>5</score>"], ONE, complete=False)
+    rest, _ = judged("rewards.judges.features", ["<score>5</score>", reply, "<score>5</score>"], ONE, complete=False)
     assert rest.scores[0].value == 1, "the mean over the six that were read"
 
 
 def test_the_prompt_has_definition_bands_form_reviews_summary_and_recipe() -> None:
-    text = prompt_text(judged("features", ["<score>5</score>"], ONE)[1])
+    text = prompt_text(judged("rewards.judges.features", ["<score>5</score>"], ONE)[1])
     wanted = [
         "aspects",
         "scale from 0 to 5",

@@ -18,24 +18,26 @@ LABELS = {"labels": {"supported": 1.0, "not supported": 0.0}, "kind": "classific
     ("reply", "margin"), [("Choice: A", 1.0), ("choice: B.", -1.0), ("Both are right.\n**Choice:** A", 1.0)]
 )
 def test_pairs(reply: str, margin: float) -> None:
-    assert margin_of("flame", reply) == margin
+    assert margin_of("rewards.judges.flame", reply) == margin
 
 
 @pytest.mark.parametrize("reply", ["A", "Choice: C", "Choice: A\nChoice: B"])
 def test_pairs_it_refuses(reply: str) -> None:
-    assert margin_of("flame", reply) is None
+    assert margin_of("rewards.judges.flame", reply) is None
 
 
 def test_ratings_and_labels() -> None:
-    assert value_of("flame", "Rating: 4", ONE, kind="pointwise") == 4
-    assert value_of("flame", "Rating: 6", ONE, kind="pointwise") is None
-    assert value_of("flame", "Rating: 6", ONE, kind="pointwise", high=7) == 6
-    assert value_of("flame", "Label: not supported", ONE, **LABELS) == 0
-    assert value_of("flame", "Label: not\nLabel: supported", ONE, parse="published", **LABELS) == 1, "the last line"
+    assert value_of("rewards.judges.flame", "Rating: 4", ONE, kind="pointwise") == 4
+    assert value_of("rewards.judges.flame", "Rating: 6", ONE, kind="pointwise") is None
+    assert value_of("rewards.judges.flame", "Rating: 6", ONE, kind="pointwise", high=7) == 6
+    assert value_of("rewards.judges.flame", "Label: not supported", ONE, **LABELS) == 0
+    assert value_of("rewards.judges.flame", "Label: not\nLabel: supported", ONE, parse="published", **LABELS) == 1, (
+        "the last line"
+    )
 
 
 def test_the_three_blocks_in_order() -> None:
-    _, asked = judged("flame", ["Attribution: supported"], ONE, context=["passage"], output="Attribution", task="Is it backed?", **LABELS)  # fmt: skip
+    _, asked = judged("rewards.judges.flame", ["Attribution: supported"], ONE, context=["passage"], output="Attribution", task="Is it backed?", **LABELS)  # fmt: skip
     text = prompt_text(asked)
     wanted = [
         "INSTRUCTIONS:",

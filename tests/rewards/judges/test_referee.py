@@ -17,16 +17,16 @@ FOUR = sample("Name a city.", "Paris", "Rome", "Oslo", "cheese", id="p")
 
 
 def test_scores_become_ranks_in_the_order_shown() -> None:
-    found, asked = judged("referee", ["Cheese is no city. <scores>9,7,8,3</scores>"], FOUR)
+    found, asked = judged("rewards.judges.referee", ["Cheese is no city. <scores>9,7,8,3</scores>"], FOUR)
     assert found.values == pytest.approx((1, 1 / 3, 2 / 3, 0))
     assert len(asked) == 1 and found.trials[0].order == (0, 1, 2, 3)
-    shares, _ = judged("referee", ["<scores>10, 1, 5.5, 1</scores>"], FOUR, form="score")
+    shares, _ = judged("rewards.judges.referee", ["<scores>10, 1, 5.5, 1</scores>"], FOUR, form="score")
     assert shares.values == pytest.approx((1, 0, 0.5, 0))
 
 
 def test_ties_share_their_rank() -> None:
-    assert judged("referee", ["<scores>5,5,5,5</scores>"], FOUR)[0].values == (0.5,) * 4
-    assert judged("referee", ["<scores>9,9,1,1</scores>"], FOUR)[0].values == pytest.approx(
+    assert judged("rewards.judges.referee", ["<scores>5,5,5,5</scores>"], FOUR)[0].values == (0.5,) * 4
+    assert judged("rewards.judges.referee", ["<scores>9,9,1,1</scores>"], FOUR)[0].values == pytest.approx(
         (5 / 6, 5 / 6, 1 / 6, 1 / 6)
     )
 
@@ -35,14 +35,14 @@ def test_ties_share_their_rank() -> None:
     "reply", ["<scores>9,7,8</scores>", "<scores>9,7,8,11</scores>", "<scores>9,7,8,x</scores>", "9,7,8,3", "<scores>1,2,3,4</scores><scores>4,3,2,1</scores>"]
 )  # fmt: skip
 def test_replies_it_refuses(reply: str) -> None:
-    found, _ = judged("referee", [reply], FOUR)
+    found, _ = judged("rewards.judges.referee", [reply], FOUR)
     assert (
         {s.status for s in found.scores} == {Status.UNPARSED} and found.scores[0].error and found.trials[0].raw == reply
     )
 
 
 def test_the_prompt_shows_all_responses_and_the_form() -> None:
-    text = prompt_text(judged("referee", ["<scores>1,1,1,1</scores>"], FOUR)[1])
+    text = prompt_text(judged("rewards.judges.referee", ["<scores>1,1,1,1</scores>"], FOUR)[1])
     places = [text.index(w) for w in ("Name a city.", "Paris", "Rome", "Oslo", "cheese", "<scores>N,N,N,N</scores>")]
     assert places == sorted(places) and "{{" not in text and "from 1 to 10" in text
 

@@ -14,21 +14,24 @@ MENTIONS = "At first sight [[A]] looks better, but its second step fails, so the
     ("reply", "margin"), [(PLAIN, 1.0), ("[[B]]", -1.0), ("Refusing is right here.\n\n[[A]]\n", 1.0)]
 )
 def test_replies_it_takes(reply: str, margin: float) -> None:
-    assert margin_of("rise", reply) == margin
+    assert margin_of("rewards.judges.rise", reply) == margin
 
 
 @pytest.mark.parametrize("reply", ["A is better.", "[[A>B]]", "[[C]]"])
 def test_replies_it_refuses_in_both_modes(reply: str) -> None:
-    assert margin_of("rise", reply) is None and margin_of("rise", reply, parse="published") is None
+    assert (
+        margin_of("rewards.judges.rise", reply) is None
+        and margin_of("rewards.judges.rise", reply, parse="published") is None
+    )
 
 
 def test_the_last_verdict_wins_as_published_and_is_refused_strictly() -> None:
-    assert margin_of("rise", MENTIONS) is None
-    assert margin_of("rise", MENTIONS, parse="published") == -1
+    assert margin_of("rewards.judges.rise", MENTIONS) is None
+    assert margin_of("rewards.judges.rise", MENTIONS, parse="published") == -1
 
 
 def test_the_prompt_demands_what_the_paper_does() -> None:
-    _, asked = judged("rise", [PLAIN])
+    _, asked = judged("rewards.judges.rise", [PLAIN])
     (turn,) = asked[0].messages
     assert turn.role == "user", "no system prompt"
     for words in (

@@ -21,7 +21,7 @@ CHAT = (
     ("reply", "margin"), [(REASONING, 1.0), (CHAT, -1.0), ("Both are fine, the second a little more so. [[B]]", -1.0)]
 )
 def test_replies_it_takes(reply: str, margin: float) -> None:
-    assert margin_of("rm_r1", reply) == margin
+    assert margin_of("rewards.judges.rm_r1", reply) == margin
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,14 @@ def test_replies_it_takes(reply: str, margin: float) -> None:
     ],
 )
 def test_replies_it_refuses_in_both_modes(reply: str) -> None:
-    assert margin_of("rm_r1", reply) is None and margin_of("rm_r1", reply, parse="published") is None
+    assert (
+        margin_of("rewards.judges.rm_r1", reply) is None
+        and margin_of("rewards.judges.rm_r1", reply, parse="published") is None
+    )
 
 
 def test_the_prompt_demands_what_the_paper_does() -> None:
-    _, asked = judged("rm_r1", [REASONING])
+    _, asked = judged("rewards.judges.rm_r1", [REASONING])
     system, user = asked[0].messages
     for tag in ("type", "solution", "eval", "rubric", "justify", "quote_A", "summary_A", "quote_B", "summary_B"):
         assert f"<{tag}>" in system.text
@@ -49,7 +52,7 @@ def test_the_prompt_demands_what_the_paper_does() -> None:
 
 
 def test_the_reasoning_variant_has_no_system_prompt_and_no_tags() -> None:
-    _, asked = judged("rm_r1", [REASONING], variant="reasoning")
+    _, asked = judged("rewards.judges.rm_r1", [REASONING], variant="reasoning")
     assert [m.role for m in asked[0].messages] == ["user"]
     text = prompt_text(asked)
     assert "<type>" not in text and "<rubric>" not in text and "<answer>[[A]]</answer>" in text
@@ -61,12 +64,14 @@ def test_whole_conversations_are_shown() -> None:
         Message(role="assistant", content="Hi"),
         Message(role="user", content="2+2?"),
     )
-    _, asked = judged("rm_r1", [REASONING], Sample(id="t", prompt=turns, responses=(answer("4"), answer("5"))))
+    _, asked = judged(
+        "rewards.judges.rm_r1", [REASONING], Sample(id="t", prompt=turns, responses=(answer("4"), answer("5")))
+    )
     assert "assistant:\nHi" in prompt_text(asked)
 
 
 def test_an_unread_reply_is_asked_again_with_the_reason() -> None:
-    found, asked = judged("rm_r1", ["No verdict from me.", "<answer>[[B]]</answer>"], retry=True)
+    found, asked = judged("rewards.judges.rm_r1", ["No verdict from me.", "<answer>[[B]]</answer>"], retry=True)
     assert found.margins is not None and found.margins[0][1] == -1 and len(asked) == 2
     assert asked[1].messages[-2].text == "No verdict from me."
     assert "no verdict" in asked[1].messages[-1].text and "[[A]]" in asked[1].messages[-1].text
@@ -76,8 +81,8 @@ def test_an_unread_reply_is_asked_again_with_the_reason() -> None:
 
 def test_votes_are_averaged_or_counted() -> None:
     replies = [REASONING, CHAT, REASONING, "?"]
-    mean, asked = judged("rm_r1", replies, samples=4, temperature=1.0)
+    mean, asked = judged("rewards.judges.rm_r1", replies, samples=4, temperature=1.0)
     assert asked[0].n == 4 and mean.margins is not None and mean.margins[0][1] == pytest.approx(1 / 3)
     assert mean.scores[0].std == pytest.approx(0.9428, abs=1e-4) and len(mean.trials) == 4
-    most, _ = judged("rm_r1", replies, samples=4, temperature=1.0, vote="majority")
+    most, _ = judged("rewards.judges.rm_r1", replies, samples=4, temperature=1.0, vote="majority")
     assert most.margins is not None and most.margins[0][1] == 1

@@ -21,7 +21,7 @@ ONE = sample("Capital of France?", "Paris", "London is large.", id="p", rubric=T
 
 
 def test_the_weighted_share_of_yes() -> None:
-    found, asked = judged("rubric", [YES, NO, NO, YES], ONE)
+    found, asked = judged("rewards.judges.rubric", [YES, NO, NO, YES], ONE)
     assert found.values == (0.75, 0.25) and len(asked) == 4
     assert found.scores[0].parts == {"city": 1.0, "short": 0.0}
     first = found.scores[0].verdicts[0]
@@ -37,20 +37,25 @@ def test_the_weighted_share_of_yes() -> None:
 
 @pytest.mark.parametrize("reply", ["yes", f"{YES} {NO}", "<verdict>partly</verdict>"])
 def test_a_reply_without_a_single_verdict_leaves_the_response_unparsed(reply: str) -> None:
-    found, _ = judged("rubric", [YES, reply, YES, YES], ONE)
+    found, _ = judged("rewards.judges.rubric", [YES, reply, YES, YES], ONE)
     assert found.scores[0].value is None and found.scores[0].status is Status.UNPARSED
     assert found.scores[0].error.startswith("criterion 'short'") and found.scores[1].value == 1
-    rest, _ = judged("rubric", [YES, reply, YES, YES], ONE, aggregate={"use": "judging.weighted_mean", "partial": True})
+    rest, _ = judged(
+        "rewards.judges.rubric",
+        [YES, reply, YES, YES],
+        ONE,
+        aggregate={"use": "judging.weighted_mean", "partial": True},
+    )
     assert rest.scores[0].value == 1
 
 
 def test_a_verifier_checks_its_criterion_without_a_call() -> None:
     exact = Criterion(id="exact", text="Is Paris.", verifier={"use": "rewards.verifiers.exact"})
     given = replace(ONE, rubric=rubric(TWO.criteria[0], exact), reference="Paris")
-    found, asked = judged("rubric", [YES, YES], given)
+    found, asked = judged("rewards.judges.rubric", [YES, YES], given)
     assert found.values == (1.0, 0.75) and len(asked) == 2 and found.scores[1].parts["exact"] == 0
     wrong = replace(given, rubric=rubric(Criterion(id="x", text="t", verifier={"use": "rewards.verifiers.exat"})))
-    lost, asked = judged("rubric", [YES], wrong)
+    lost, asked = judged("rewards.judges.rubric", [YES], wrong)
     assert not asked and lost.scores[0].status is Status.FAILED and "exact" in lost.scores[0].error
 
 
@@ -59,7 +64,7 @@ def test_a_tree_is_the_mean_of_means() -> None:
         Criterion(id="top", text="all", weight=1), Criterion(id="a", text="a", parent="top"), Criterion(id="b", text="b", parent="top"),
         Criterion(id="other", text="o", weight=3),
     )  # fmt: skip
-    found, asked = judged("rubric", [YES, NO, YES], sample("q", "a", rubric=tree))
+    found, asked = judged("rewards.judges.rubric", [YES, NO, YES], sample("q", "a", rubric=tree))
     assert len(asked) == 3 and found.values == ((0.5 + 3) / 4,)
 
 
