@@ -65,7 +65,10 @@ def test_everything_of_the_constitution_stands_in_the_prompt_in_order() -> None:
 
 def test_reflection_shows_the_reasoning_without_its_score() -> None:
     found, asked = judged(
-        "constitution", ["<reasoning>Vague.</reasoning><score>2</score>", "<score>4</score>"], ONE, reflect=True
+        "rewards.judges.constitution",
+        ["<reasoning>Vague.</reasoning><score>2</score>", "<score>4</score>"],
+        ONE,
+        reflect=True,
     )
     assert found.scores[0].value == 4 and found.scores[0].parts["initial"] == 2
     said, wish = asked[1].messages[-2:]

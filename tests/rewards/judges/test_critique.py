@@ -35,7 +35,12 @@ def test_given_and_none_make_no_call() -> None:
 def test_several_critiques_are_averaged_and_lost_ones_left_out() -> None:
     lost = Completion(status=Status.TIMEOUT, error="slow")
     found, _ = judged(
-        "critique", ["one two", lost, "one two three four", lost, lost, lost], ONE, samples=3, temperature=1.0, **WORDS
+        "rewards.judges.critique",
+        ["one two", lost, "one two three four", lost, lost, lost],
+        ONE,
+        samples=3,
+        temperature=1.0,
+        **WORDS,
     )
     two, _ = judged("rewards.judges.critique", ["one two", "one two"], ONE, **WORDS)
     four, _ = judged("rewards.judges.critique", ["one two three four"], ONE, **WORDS)

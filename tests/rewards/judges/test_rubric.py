@@ -70,7 +70,11 @@ def test_a_tree_is_the_mean_of_means() -> None:
 
 def test_votes_make_shares() -> None:
     found, _ = judged(
-        "rubric", [YES, YES, NO, "?"], sample("q", "a", rubric=rubric(TWO.criteria[0])), samples=4, temperature=0.7
+        "rewards.judges.rubric",
+        [YES, YES, NO, "?"],
+        sample("q", "a", rubric=rubric(TWO.criteria[0])),
+        samples=4,
+        temperature=0.7,
     )
     assert found.values == pytest.approx((2 / 3,))
 
