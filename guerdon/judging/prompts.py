@@ -30,13 +30,14 @@ def prompted(
     plain: Mapping[str, str] | None = None,
     user: str = "user",
     repeated: Mapping[str, Sequence[str]] | None = None,
+    package: str = PACKAGE,
 ) -> Request:
     """The request of prompt file `file`: its [system] section, if it has one, and its `[user]` section (or another).
 
     `texts` are untrusted: name in the prompt → (title, text), each shown inside a fence. `plain` values are the judge's own
     words and stand as they are. `repeated` names a place that several texts take, by their names, a blank line between.
     """
-    sections = prompt_sections(PACKAGE, file)
+    sections = prompt_sections(package, file)
     _, shown = titled([title for title, _ in texts.values()], [text for _, text in texts.values()])
     values = {**(plain or {}), **dict(zip(texts, shown.values(), strict=True))}
     turns = [Message(role="system", content=fill(sections["system"], plain or {}))] if "system" in sections else []
