@@ -49,6 +49,26 @@ def tagged(reply: str, tag: str, mode: Mode = "strict") -> str | None:
     return found[0]
 
 
+def line(reply: str, field: str, mode: Mode = "strict") -> str | None:
+    """What a line `field: value` says, marks of emphasis around it aside; published: the last such line."""
+    pattern = rf"^\W*{re.escape(field)}\W*:\s*(.*?)\s*$"
+    found: list[str] = [t.strip(" *`\"'.") for t in re.findall(pattern, reply, re.MULTILINE | re.IGNORECASE)]
+    if mode == "published":
+        return found[-1] if found else None
+    if not found:
+        raise ParseError(f"the reply holds no line '{field}: …'", reply)
+    if len(set(found)) > 1:
+        raise ParseError(f"the reply holds differing values of {field}: {', '.join(t[:40] for t in found[:5])}", reply)
+    return found[0]
+
+
+def stated_output(reply: str, mode: Mode = "strict") -> int | None:
+    """1 for "Output (a) is better", −1 for "Output (b) is better"; published: the last such statement counts, which gives
+    the recorded decisions of LLMBar's reasoning strategies (arXiv:2310.07641)."""
+    values = {"a": 1, "b": -1}
+    return _chosen(re.findall(r"Output \(([ab])\) is better", reply), values, mode, reply, last=True)
+
+
 def digit_answer(reply: str, mode: Mode = "strict") -> int | None:
     """1 (the first is better) or −1 of `<answer>1</answer>` or `<answer>2</answer>`; published: without such a tag the last
     1 or 2 anywhere in the text counts (R1-Reward, arXiv:2505.02835)."""

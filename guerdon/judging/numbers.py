@@ -10,6 +10,7 @@ from guerdon.core.errors import ParseError
 from guerdon.judging.labels import tagged
 from guerdon.judging.verdicts import Mode
 
+_BRACKET = re.compile(r"\[\[\s*([-+]?[0-9]+(?:\.[0-9]+)?)\s*\]\]")
 NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -43,6 +44,18 @@ def tag_numbers(reply: str, tag: str, count: int, low: float, high: float, mode:
         if mode == "published":
             return None
         raise
+
+
+def bracket_number(reply: str, low: float, high: float, mode: Mode = "strict") -> float | None:
+    """The number of `[[7]]` within [low, high]; published: the last one (MT-Bench, arXiv:2306.05685; Auto-J, 2310.05470)."""
+    found = [float(text) for text in _BRACKET.findall(reply)]
+    if mode == "published":
+        return found[-1] if found and low <= found[-1] <= high else None
+    if not found:
+        raise ParseError("the reply holds no [[score]]", reply)
+    if len(set(found)) > 1:
+        raise ParseError(f"the reply holds differing scores: {', '.join(f'{v:g}' for v in found[:5])}", reply)
+    return checked(found[:1], 1, low, high, reply)[0]
 
 
 def checked(values: Sequence[float], count: int, low: float, high: float, reply: str) -> list[float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
@@ -11,6 +10,7 @@ from guerdon.core.contracts import Engine, Reward
 from guerdon.core.errors import DataError, ParseError, SpecError
 from guerdon.core.types import Judgement, Request, Response, Sample
 from guerdon.judging.ask import conversation_text, refuse_media
+from guerdon.judging.labels import line
 from guerdon.judging.prompts import pair_texts, prompted
 from guerdon.judging.protocols import check_asking, mean_score, pairwise, single
 from guerdon.judging.reading import Question, showing_error
@@ -125,16 +125,9 @@ class Flame(Reward):
         return f"{self._field()}: {' or '.join(self.values)}"
 
     def _read(self, reply: str) -> float | None:
-        found = re.findall(rf"^\W*{re.escape(self._field())}\W*:\s*(.*?)\s*$", reply, re.MULTILINE | re.IGNORECASE)
-        said = [text.strip(" .*`\"'") for text in found]
-        if self.parse == "published":
-            return self.values.get(said[-1]) if said else None
-        if not said:
-            raise ParseError(f"the reply holds no line '{self._field()}: …'", reply)
-        if len(set(said)) > 1:
-            raise ParseError(f"the reply holds differing values of {self._field()}: {', '.join(said[:5])}", reply)
-        if said[0] not in self.values:
-            raise ParseError(
-                f"'{said[0][:40]}' is no value of {self._field()}; it is {' or '.join(self.values)}", reply
-            )
-        return self.values[said[0]]
+        said = line(reply, self._field(), self.parse)
+        if said is None or (self.parse == "published" and said not in self.values):
+            return None
+        if said not in self.values:
+            raise ParseError(f"'{said[:40]}' is no value of {self._field()}; it is {' or '.join(self.values)}", reply)
+        return self.values[said]
