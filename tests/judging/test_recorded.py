@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import gzip
 import json
 from collections.abc import Callable, Iterator
@@ -52,8 +51,9 @@ def test_llmbar_vanilla_decisions(shared_data: Path, judge: str) -> None:
 def test_llmbar_reasoned_decisions(shared_data: Path, judge: str, strategy: str) -> None:
     found = list(llmbar(shared_data / "llmbar" / "recorded" / f"natural.{judge}.{strategy}.jsonl.gz"))
     assert len(found) == 200 and [stated_output(reply, "published") for reply, _ in found] == [t for _, t in found]
-    refused = [reply for reply, theirs in found if strictly(stated_output, reply) != theirs]
-    assert len(refused) == (judge == "ChatGPT" and strategy == "CoT"), "one reply says both outputs are better"
+    assert [strictly(stated_output, reply) for reply, _ in found] == [t for _, t in found], (
+        "strict refuses none of them"
+    )
 
 
 def test_autoj_scores(shared_data: Path) -> None:
