@@ -1,4 +1,4 @@
-"""Fine-Grained Plug-and-Play Judge: a JSON rubric and rank-16 LoRA (arXiv:2506.05748).
+"""Plug-and-Play Judge: JSON Rubric and Rank-16 LoRA (arXiv:2506.05748).
 
 Claim: a 7B judge with a one-line JSON rubric, six demonstrations and LoRA reaches 96.2 on RewardBench (the authors' own figure).
 
@@ -18,7 +18,7 @@ from guerdon.recipes._training import gap, mean
 
 PAPER = Paper(
     slug="plug-and-play-judge",
-    title="FuturixAI's plug-and-play judge: JSON rubric and LoRA",
+    title="Plug-and-Play Judge: JSON Rubric and Rank-16 LoRA",
     arxiv="2506.05748",
     files=("rewards/judges/json_rubric.py", "judging/objects.py", "rewards/compose/both_orders.py"),
     claim="a 7B judge with a one-line JSON rubric, six demonstrations and LoRA (RewardBench 96.2, as its authors report)",

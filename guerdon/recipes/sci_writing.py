@@ -1,4 +1,4 @@
-"""SciRM: reward modelling for scientific writing evaluation (arXiv:2601.11374).
+"""Reward Modeling for Scientific Writing Evaluation (arXiv:2601.11374).
 
 Claim: two stages of reinforcement, a score ladder and then self-reflection, raise agreement with experts (mean 0.57 to 0.76).
 
@@ -21,7 +21,7 @@ from guerdon.recipes._training import mean
 
 PAPER = Paper(
     slug="sci-writing",
-    title="Reward modeling for scientific writing evaluation",
+    title="Reward Modeling for Scientific Writing Evaluation",
     arxiv="2601.11374",
     files=(
         "rewards/judges/constitution.py",
