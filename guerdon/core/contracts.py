@@ -189,6 +189,11 @@ class Objective(Method):
     def needs(self) -> frozenset[str]:
         return NOTHING
 
+    @property
+    def tokens(self) -> bool:
+        """Whether it reads the language model's loss on the response tokens (`Batch.nll`), which a tuned decoder gives."""
+        return False
+
     def fault(self, sample: Sample) -> str | None:
         """What a sample lacks to be trained on, or None. Raises DataError for a label that cannot be right."""
         return missing(self.needs, sample)

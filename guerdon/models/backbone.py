@@ -273,6 +273,15 @@ class LoadedBackbone:
             raise SpecError(f"'{long}' is no single token of {self.config.path}'s tokenizer")
         return output_rows(self.folder, self.model, [i[0] for i in ids])
 
+    def untied_rows(self) -> torch.Tensor | None:
+        """The output embeddings of a language model, None where they are the input's own. SpecError for an encoder and for a
+        model without output embeddings."""
+        if self.encoder:
+            raise SpecError(f"{self.config.path} is an encoder and predicts no next tokens: take a decoder")
+        if getattr(self.model.config.get_text_config(), "tie_word_embeddings", False):
+            return None
+        return output_rows(self.folder, self.model, None).to(self.model.dtype)
+
     @cached_property
     def identity(self) -> str:
         """A hash of all that decides the hidden states of given ids: weights, config, dtype, attention, template version."""

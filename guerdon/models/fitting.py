@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from guerdon.models.scorer import Member, Scorer
 from guerdon.models.selfcheck import must_hold, probe_outputs, self_check
 from guerdon.models.start import Start
 from guerdon.models.trainer import means, sums
+from guerdon.models.trainer import outputs as read_outputs
 from guerdon.models.training import Curve, Schedule, one_thread, train
 from guerdon.models.tuning import save_backbone, with_adapters
 
@@ -126,7 +127,9 @@ class Fitting:
         if self.start is not None:
             self.start.head(head, i)
         head.to(backbone.device)
-        network = RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments)
+        untied = backbone.untied_rows() if fit.objective.tokens else None
+        network = RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments, untied)
+        network.to(backbone.device)
         done, kept = folder / "done.safetensors", folder / CURVES
         if done.is_file() and kept.is_file():
             load_trained(network, done)
@@ -176,8 +179,9 @@ class Fitting:
         for begin in range(0, len(data.validation), 64):
             numbers = range(begin, min(begin + 64, len(data.validation)))
             batch = data.validation.batch(numbers, self.fit.head).to(device)
-            outs = [m(batch.inputs) for m in members]
-            averaged = [torch.stack(outs).mean(0)] if self.fit.head.scalar else outs
+            outs, batches = zip(*(read_outputs(m, self.fit.objective, batch) for m in members), strict=True)
+            batch = batches[0]
+            averaged: Sequence[torch.Tensor] = [torch.stack(outs).mean(0)] if self.fit.head.scalar else outs
             for total, out in (*((totals[0], o) for o in averaged), *zip(totals[1:], outs, strict=True)):
                 loss, logs = self.fit.objective.loss(out, batch)
                 counted = getattr(self.fit.objective, "items", lambda b: len(b.group))(batch)

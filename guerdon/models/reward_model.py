@@ -108,6 +108,11 @@ class RewardModel(Fit):
         _steps_with_steps(self.head, self.objective)
         if self.dtype == "float16" and self.tuning != "frozen":
             raise SpecError("dtype: float16 is for a frozen backbone; to tune one take bfloat16 or float32")
+        if self.objective.tokens and (self.tuning == "frozen" or self.head.layout == "joint"):
+            raise SpecError(
+                f"objective: {self.objective.use} trains the language model on each response: tune the backbone (lora, full), with "
+                "a head that reads responses apart"
+            )
         if self.head.layout == "joint" and self.backbone == EMBEDDED:
             raise SpecError(
                 f"head: {self.head.use} reads the responses of a group in one text, each after those before it; the embedded "
