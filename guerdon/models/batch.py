@@ -28,7 +28,8 @@ class Batch:
     """pairs [P, 2] (better, worse) · strength, margin, weight, prob [P] · tie [P] bool · group [N] · labels {name: [N], NaN where
     unrated} · ids, contexts [G]: the samples' own · inputs: what the network reads · compare: the head's own comparison of two
     outputs · outputs: the names of the head's outputs, for objectives that train them by name · nll [N, 2]: the language
-    model's loss on each response and its number of tokens, for objectives that ask for `tokens`."""
+    model's loss on each response and its number of tokens, for objectives that ask for `tokens` ·
+    dimensions [P]: the qualities that a pair itself speaks of (`guerdon.models.dimensions`)."""
 
     pairs: Tensor
     strength: Tensor
@@ -45,6 +46,7 @@ class Batch:
     scalar: bool = True
     outputs: tuple[str, ...] = ()
     nll: Tensor | None = None
+    dimensions: tuple[tuple[str, ...], ...] = ()
 
     @staticmethod
     def of(groups: Sequence[Sample], inputs: Any = None) -> Batch:
@@ -69,6 +71,7 @@ class Batch:
             ids=tuple(g.id for g in groups),
             contexts=tuple(g.context for g in groups),
             inputs=inputs,
+            dimensions=tuple(p.dimensions for p in preferences),
         )
 
     @staticmethod
@@ -101,7 +104,7 @@ class Batch:
 
     def to(self, device: Any, non_blocking: bool = False) -> Batch:
         """The same batch on a device."""
-        kept = ("ids", "contexts", "compare", "outputs")
+        kept = ("ids", "contexts", "compare", "outputs", "dimensions")
         moved = {
             f.name: _moved(getattr(self, f.name), device, non_blocking) for f in fields(self) if f.name not in kept
         }

@@ -29,7 +29,8 @@ LABELLED = {
     "models.objectives.process_advantage",
 }  # fmt: skip
 ABSOLUTE = {
-    "models.objectives.centred", "models.objectives.weighted_sum", "models.objectives.answer", *LABELLED,
+    "models.objectives.centred", "models.objectives.weighted_sum", "models.objectives.answer",
+    "models.objectives.geometric_projection", *LABELLED,
 }  # fmt: skip
 INDIFFERENT = {"models.objectives.centred", *LABELLED}
 
