@@ -91,11 +91,10 @@ def rated(id: str, prompt: str, texts: Sequence[str], ratings: Sequence[Mapping[
     """A sample with ratings, a pair wherever `by` differs, and thirds of its scale 1 to 5 as `level`."""
     values = [r[by] for r in ratings]
     responses = tuple(
-        answer(t, labels={**r, "level": float((r[by] > 7 / 3) + (r[by] > 11 / 3))}) for t, r in zip(texts, ratings, strict=True)
+        answer(t, labels={**r, "level": float((r[by] > 7 / 3) + (r[by] > 11 / 3))})
+        for t, r in zip(texts, ratings, strict=True)
     )
-    pairs = tuple(
-        Preference(better=i, worse=j) for i, a in enumerate(values) for j, b in enumerate(values) if a > b
-    )
+    pairs = tuple(Preference(better=i, worse=j) for i, a in enumerate(values) for j, b in enumerate(values) if a > b)
     return replace(sample(prompt, *texts, id=id, preferences=pairs), responses=responses)
 
 
@@ -150,7 +149,7 @@ def prmbench(folder: Path, count: int) -> list[Sample]:
     """Solutions with both right and wrong steps; every step is labelled."""
     skipped = Skipped()
     rows = read_samples(folder / "prmbench" / "prmbench.jsonl.gz", skipped=skipped)
-    made = (replace(s, context={}) for s in rows)
+    made = (replace(s, context={"group": s.context["original_question"]}) for s in rows)
     return first((s for s in made if len(set(step_labels(s.responses[0]))) == 2), count)
 
 
