@@ -163,6 +163,7 @@ def test_the_page_is_checked_and_measured_sets_are_kept(
     assert program.main(["--measure", "hh-rlhf", *docs]) == 0 and asked == ["hh-rlhf small"]
     assert program.main(["--measure", "hh-rlhf", "--size", "large", *docs]) == 0 and asked[1:] == ["hh-rlhf large"]
     assert program.main(["--measure", "hh-rlhf", "--size", "large", "--again", *docs]) == 0 and len(asked) == 3
+    assert program.main(["--measure", "hh-rlhf", "--again", *docs]) == 0 and asked[3:] == ["hh-rlhf large"], "as kept"
     page_file = tmp_path / "results.md"
     page_file.write_text(page_file.read_text().replace("61.5", "91.5"))
     assert program.main(["--check", str(tmp_path)]) == 1, "a figure typed by hand is stale"

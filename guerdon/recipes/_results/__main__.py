@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("sets", nargs="*", metavar="SET", help="only these (default: all)")
     parser.add_argument("--measure", action="store_true", help="measure, then write the page")
     parser.add_argument(
-        "--size", choices=list(SIZES), default="small", help="how many rows (large: five times as many)"
+        "--size", choices=list(SIZES), help="how many rows, large: five times as many (default: as kept)"
     )
     parser.add_argument("--again", action="store_true", help="measure even where nothing changed")
     parser.add_argument("--docs", default="docs", help="where the page and results.json are (default: docs)")
@@ -53,8 +53,9 @@ def _run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _measured(docs: Path, found: Set, size: str, again: bool) -> str:
+def _measured(docs: Path, found: Set, asked: str | None, again: bool) -> str:
     kept = read_kept(docs).get(found.name, {})
+    size = asked or kept.get("size", "small")
     if not again and (kept.get("source"), kept.get("size")) == (source_hash(found), size):
         return "unchanged since it was measured"
     result = measure(found, size)

@@ -73,7 +73,7 @@ def _detail(found: Set, result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     held = ", ".join(map(str, result["held_out"]))
     yield f"{found.about[0].upper()}{found.about[1:]}. Accuracy: {WORDS[found.kind]}. {result['samples']} samples of"
-    yield f"{result['prompts']} prompts, held out by seed: {held}; texts of at most {found.max_length} tokens."
+    yield f"{result['prompts']} prompts, held out by seed: {held}; texts of at most {found.max_length} tokens (size {result['size']})."
     yield ""
     yield "| what | accuracy | kind |"
     yield "|---|---|---|"
