@@ -143,6 +143,11 @@ def test_the_page_says_what_loses() -> None:
     text = page({"hh-rlhf": RESULT})
     assert "| Bradley-Terry | 61.5 [55.0, 67.0] | **-8.5 [-12.0, -2.0]** | **+11.5 [+4.0, +19.0]** |" in text
     assert verdict(RESULT).endswith("(Bradley-Terry) beats bag of words; loses to length.")
+    level = {
+        **RESULT,
+        "accuracy": {**RESULT["accuracy"], "Bradley-Terry": {"kind": "objective", "value": [51.0, 47.0, 55.0]}},
+    }
+    assert verdict(level).endswith("It is not told from chance.") and "chance" not in verdict(level, by_chance=False)
     assert "| wmt19-darr | not measured yet | | | |" in text
 
 

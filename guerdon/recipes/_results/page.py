@@ -80,17 +80,20 @@ def _detail(found: Set, result: Mapping[str, Any]) -> Iterator[str]:
     for name, entry in result["accuracy"].items():
         yield f"| {name} | {_value(entry['value'])} | {entry['kind']} |"
     yield ""
-    yield verdict(result)
+    yield verdict(result, by_chance=found.kind not in ("first", "verify"))
 
 
-def verdict(result: Mapping[str, Any]) -> str:
-    """What the intervals say: which baselines the best objective beats, loses to, or is not told from."""
+def verdict(result: Mapping[str, Any], by_chance: bool = True) -> str:
+    """What the intervals say: which baselines the best objective beats, loses to, or is not told from; where half is chance,
+    whether it is above that at all."""
     best = max(result["ahead"], key=lambda name: result["accuracy"][name]["value"][0])
     told: dict[str, list[str]] = {"beats": [], "is not told from": [], "loses to": []}
     for baseline, (_, low, high) in result["ahead"][best].items():
         told["beats" if low > 0 else "loses to" if high < 0 else "is not told from"].append(baseline)
     said = "; ".join(f"{word} {_listed(names)}" for word, names in told.items() if names)
-    return f"The best objective on held-out prompts ({best}) {said}."
+    _, low, high = result["accuracy"][best]["value"]
+    chance = " It is not told from chance." if by_chance and low <= 50 <= high else ""
+    return f"The best objective on held-out prompts ({best}) {said}.{chance}"
 
 
 def _listed(names: Sequence[str]) -> str:
