@@ -23,7 +23,12 @@ LABELLED = {
     "models.objectives.regression", "models.objectives.binary_cross_entropy", "models.objectives.process_bce",
     "models.objectives.process_advantage",
 }  # fmt: skip
-ABSOLUTE = {"models.objectives.centred", "models.objectives.weighted_sum", *LABELLED}
+ABSOLUTE = {
+    "models.objectives.centred",
+    "models.objectives.geometric_projection",
+    "models.objectives.weighted_sum",
+    *LABELLED,
+}
 INDIFFERENT = {"models.objectives.centred", *LABELLED}
 
 
