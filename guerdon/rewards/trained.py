@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from guerdon.core.contracts import Reward
 from guerdon.core.errors import CheckpointError, SpecError
@@ -34,9 +34,9 @@ class Trained(Reward):
     parts: every output by name where there are several · std: the standard deviation (n − 1) over the members of an
     ensemble; where the head gives one of its own, √(mean of its squares + the members' variance).
     A head whose preference is no scalar (`models.heads.preference_embedding`) gives `margins` instead, the mean over the
-    members of its log-odds for every two responses of a sample, and values None with status ok. path: the folder that `guerdon train`
-    left · backbone: where its frozen or adapted backbone lies now, when it was moved (the weights must be the same) ·
-    batch_tokens: tokens a forward pass · packing: "shared", "unshared" or "padded"; "" as it was trained · cache: keep the
+    members of its log-odds for every two responses of a sample, and values None with status ok; one that compares by more
+    than its reward (a mixture, `models.heads.routed`) gives both. path: the folder that `guerdon train` left ·
+    backbone: where its frozen or adapted backbone lies now, when it was moved (the weights must be the same) · batch_tokens: tokens a forward pass · packing: "shared", "unshared" or "padded"; "" as it was trained · cache: keep the
     features of a frozen backbone on disk · on_empty: the value of an empty response; None leaves it unscored, as it stays
     where there are margins only.
 
@@ -78,17 +78,18 @@ class Trained(Reward):
 
     @property
     def gives(self) -> frozenset[str]:
-        return frozenset({"scores"} if self._scalar else {"margins"})
+        return self._gives
 
     @lazy
-    def _scalar(self) -> bool:
-        """Whether the checkpoint's head gives values; a folder that is no checkpoint says so on the first score."""
+    def _gives(self) -> frozenset[str]:
+        """What the checkpoint's head gives; a folder that is no checkpoint says so on the first score."""
         from guerdon.models.checkpoint import read_checkpoint
 
         try:
-            return read_checkpoint(self.path).head.scalar
+            head = read_checkpoint(self.path).head
         except CheckpointError:
-            return True
+            return frozenset({"scores"})
+        return frozenset(n for n, given in (("scores", head.scalar), ("margins", head.margins)) if given)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         if not any(s.responses for s in samples):
@@ -123,7 +124,7 @@ class Trained(Reward):
 
     def _judgement(self, scored: Sequence[tuple[Score, np.ndarray | None]]) -> Judgement:
         scores = tuple(score for score, _ in scored)
-        if self.scorer.head.scalar:
+        if not self.scorer.head.margins:
             return Judgement(scores=scores)
         return Judgement(scores=scores, margins=margins(self.scorer.head, [outputs for _, outputs in scored]))
 
@@ -148,19 +149,24 @@ class Trained(Reward):
     @classmethod
     def example(cls) -> Self:
         """A model trained once on a handful of pairs with the embedded backbone, kept in the cache folder."""
-        from guerdon.core.specfile import CHECKPOINT_FILE
-        from guerdon.models.features import cache_folder
-        from guerdon.models.reward_model import RewardModel
+        return cls(path=example_model("trained", epochs=2), device="cpu")
 
-        folder = cache_folder() / "examples" / f"trained-{_code_hash()}"
-        if not (folder / CHECKPOINT_FILE).is_file():
-            aside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
-            RewardModel(epochs=2, validation=0.0, device="cpu").fit(_pairs(), aside)
-            try:
-                aside.rename(folder)
-            except OSError:  # another process was first
-                shutil.rmtree(aside)
-        return cls(path=folder, device="cpu")
+
+def example_model(name: str, **fields: Any) -> Path:
+    """A checkpoint for examples, trained once on a handful of pairs with the embedded backbone; `fields` of its fit."""
+    from guerdon.core.specfile import CHECKPOINT_FILE
+    from guerdon.models.features import cache_folder
+    from guerdon.models.reward_model import RewardModel
+
+    folder = cache_folder() / "examples" / f"{name}-{_code_hash()}"
+    if not (folder / CHECKPOINT_FILE).is_file():
+        aside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+        RewardModel(validation=0.0, device="cpu", **fields).fit(_pairs(), aside)
+        try:
+            aside.rename(folder)
+        except OSError:  # another process was first
+            shutil.rmtree(aside)
+    return folder
 
 
 def _length(sample: Sample) -> int:
