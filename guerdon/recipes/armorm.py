@@ -185,7 +185,8 @@ def _evidence(
     measured |= ahead
     most = {name: max(v for row in rows for v in row.values()) for name, rows in length.items()}
     measured |= {"most that a debiased objective follows length": most["debiased"]}
-    measured |= {f"error of the probe, {n}": round(v["validation_mse"] or 0.0, 4) for n, v in probed.items()}
+    errors = {n: v["validation_mse"] for n, v in probed.items()}
+    measured |= {f"error of the probe, {n}": round(e, 4) for n, e in errors.items() if e is not None}
     blind = gap(found[BLIND], found[FIXED])
     control = {
         BLIND: mean(found[BLIND]), f"{BLIND} − {FIXED}": blind, "most that an objective as probed follows length": most["as probed"],
