@@ -229,6 +229,11 @@ class Head(Method):
         """Whether its first output is a reward, so that values can be given; otherwise only `compare` says who wins."""
         return True
 
+    @property
+    def margins(self) -> bool:
+        """Whether `compare` says more than the difference of rewards, so that judgements carry its log-odds."""
+        return not self.scalar
+
     @abstractmethod
     def module(self, width: int) -> torch.nn.Module: ...
 

@@ -11,21 +11,12 @@ from typing import Any, Self
 import torch
 
 from guerdon.core.contracts import Fit
-from guerdon.core.errors import CheckpointError, DataError, OutputError, SpecError
-from guerdon.core.specfile import CHECKPOINT_FILE
+from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.types import Sample
-from guerdon.models.checkpoint import (
-    CURVES,
-    Checkpoint,
-    load_checkpoint,
-    load_heads,
-    read_checkpoint,
-    write_about,
-    write_weights,
-)
+from guerdon.models.amend import finish, must_be_free
+from guerdon.models.checkpoint import CURVES, Checkpoint, load_checkpoint, load_heads, read_checkpoint, write_weights
 from guerdon.models.output import locked, writing
 from guerdon.models.scorer import Scorer
-from guerdon.models.selfcheck import must_hold, probe_outputs, self_check
 
 
 @dataclass(frozen=True)
@@ -80,8 +71,7 @@ def extrapolate(
     first, second, out = read_checkpoint(start), read_checkpoint(end), Path(out)
     _same_spec(first, second)
     with locked(out):
-        if (out / CHECKPOINT_FILE).is_file():
-            raise OutputError(f"{out}: holds a model already; take another folder")
+        must_be_free(out)
         heads = _heads(first, second, factor)
         if second.tuning == "full":
             for i in range(second.members):
@@ -99,7 +89,7 @@ def extrapolate(
             "factor": factor,
             "tried": [list(t) for t in tried],
         }
-        _finish(second, out, {**kept, "extrapolated": way}, device)
+        finish(second, out, {**kept, "extrapolated": way}, device)
     return out
 
 
@@ -173,15 +163,3 @@ def _names(folder: Path) -> Iterator[tuple[Path, str]]:
         with safe_open(file, "pt") as tensors:
             for name in tensors.keys():  # noqa: SIM118 (safe_open gives no container)
                 yield file, name
-
-
-def _finish(like: Checkpoint, out: Path, about: dict[str, Any], device: str) -> None:
-    """Writes guerdon.json, first without and then with the outputs on the probes that the loaded model gives."""
-    try:
-        write_about(out, like.tuning, like.backbone, like.head, like.width, like.members, about)
-        about["probes"] = probe_outputs(load_checkpoint(out, device=device))
-        write_about(out, like.tuning, like.backbone, like.head, like.width, like.members, about)
-        must_hold(self_check(out, device=device), out)
-    except BaseException:
-        (out / CHECKPOINT_FILE).unlink(missing_ok=True)
-        raise

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from guerdon.core.contracts import Reward, missing
 from guerdon.core.errors import CheckpointError, DataError, SpecError
@@ -34,7 +34,8 @@ class Trained(Reward):
     parts: every output by name where there are several · std: the standard deviation (n − 1) over the members of an
     ensemble; where the head gives one of its own, √(mean of its squares + the members' variance).
     A head whose preference is no scalar (`models.heads.preference_embedding`) gives `margins` instead, the mean over the
-    members of its log-odds for every two responses of a sample, and values None with status ok. A head on steps (`step:`)
+    members of its log-odds for every two responses of a sample, and values None with status ok; one that compares by more than its reward (a mixture,
+    `models.heads.routed`) gives both. A head on steps (`step:`)
     gives one score a step, the mean over the members, and no value of the response: fold them with
     `rewards.process.aggregate`; it needs `responses.steps`, and a head on `reference:` needs `reference`. A head that reads
     the responses of a sample in one text (`models.heads.joint`) is order-sensitive: they are read in the order they have,
@@ -89,9 +90,11 @@ class Trained(Reward):
     @property
     def gives(self) -> frozenset[str]:
         head = self._head
-        return frozenset(
-            {"steps"} if "step" in self._views else {"scores"} if head is None or head.scalar else {"margins"}
-        )
+        if "step" in self._views:
+            return frozenset({"steps"})
+        if head is None:
+            return frozenset({"scores"})
+        return frozenset(n for n, given in (("scores", head.scalar), ("margins", head.margins)) if given)
 
     @property
     def order_sensitive(self) -> bool:
@@ -202,7 +205,7 @@ class Trained(Reward):
 
     def _judgement(self, scored: Sequence[tuple[Score, np.ndarray | None]]) -> Judgement:
         scores = tuple(score for score, _ in scored)
-        if self.scorer.head.scalar:
+        if not self.scorer.head.margins:
             return Judgement(scores=scores)
         return Judgement(scores=scores, margins=margins(self.scorer.head, [outputs for _, outputs in scored]))
 
@@ -227,19 +230,24 @@ class Trained(Reward):
     @classmethod
     def example(cls) -> Self:
         """A model trained once on a handful of pairs with the embedded backbone, kept in the cache folder."""
-        from guerdon.core.specfile import CHECKPOINT_FILE
-        from guerdon.models.features import cache_folder
-        from guerdon.models.reward_model import RewardModel
+        return cls(path=example_model("trained", epochs=2), device="cpu")
 
-        folder = cache_folder() / "examples" / f"trained-{_code_hash()}"
-        if not (folder / CHECKPOINT_FILE).is_file():
-            aside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
-            RewardModel(epochs=2, validation=0.0, device="cpu").fit(_pairs(), aside)
-            try:
-                aside.rename(folder)
-            except OSError:  # another process was first
-                shutil.rmtree(aside)
-        return cls(path=folder, device="cpu")
+
+def example_model(name: str, **fields: Any) -> Path:
+    """A checkpoint for examples, trained once on a handful of pairs with the embedded backbone; `fields` of its fit."""
+    from guerdon.core.specfile import CHECKPOINT_FILE
+    from guerdon.models.features import cache_folder
+    from guerdon.models.reward_model import RewardModel
+
+    folder = cache_folder() / "examples" / f"{name}-{_code_hash()}"
+    if not (folder / CHECKPOINT_FILE).is_file():
+        aside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+        RewardModel(validation=0.0, device="cpu", **fields).fit(_pairs(), aside)
+        try:
+            aside.rename(folder)
+        except OSError:  # another process was first
+            shutil.rmtree(aside)
+    return folder
 
 
 def _length(sample: Sample) -> int:
