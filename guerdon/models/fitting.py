@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from guerdon.core.build import spec_of
+from guerdon.core.contracts import Method
 from guerdon.core.errors import OutputError
 from guerdon.core.specfile import CHECKPOINT_FILE
 from guerdon.core.types import Sample
@@ -38,14 +39,15 @@ RUN = "run.json"
 class Fitting:
     """One run of a fit into a folder; `work` holds what a later call resumes from."""
 
-    def __init__(self, fit: RewardModel, out: Path) -> None:
-        self.fit, self.out, self.work = fit, out, out / "trainer"
+    def __init__(self, fit: RewardModel, out: Path, asked: Method | None = None) -> None:
+        """`asked`: the method that was asked for, where it trains by the fields of a `fit` inside it."""
+        self.fit, self.out, self.work, self.asked = fit, out, out / "trainer", asked or fit
         self.start = Start.of(fit.init, fit.tuning, fit.reader())
 
     def run(self, samples: Iterable[Sample]) -> Path:
         """The whole fit; returns the checkpoint folder."""
-        groups, intake = take(samples, self.fit.objective)
-        mark: dict[str, Any] = {"fit": spec_of(self.fit), "data": fingerprint(groups)}
+        groups, intake = self._take(samples)
+        mark: dict[str, Any] = {"fit": spec_of(self.asked), "data": fingerprint(groups)}
         if self.start is not None:
             mark["init"] = self.start.mark()
         if self._finished(mark):
@@ -56,18 +58,30 @@ class Fitting:
         if frozen:
             backbone.trim(reading.features)
         data = prepare(backbone, groups, reading, intake, self.fit.validation, frozen, self.fit.batch_tokens)
+        members, curves, backbone = self._members(backbone, reading, data)
+        result = self._evaluate(members, data)
+        about = {"fit": mark["fit"], "objective": spec_of(self.fit.objective), "seed": self.fit.seed, "curves": CURVES,
+                 "data": _described(intake, data, mark["data"]), "result": result}  # fmt: skip
+        self._save(members, backbone, reading, curves, about)
+        return self.out
+
+    def _take(self, samples: Iterable[Sample]) -> tuple[list[Sample], Intake]:
+        """The groups to train on."""
+        return take(samples, self.fit.objective)
+
+    def _members(
+        self, backbone: LoadedBackbone, reading: Reading, data: Prepared
+    ) -> tuple[list[RewardNetwork], Curve, LoadedBackbone]:
+        """All members trained, their curves, and the backbone of the last one."""
         members, curves = [], []
         for i in range(self.fit.ensemble):
             network, curve = self._member(i, backbone, reading, data)
             members.append(network)
             curves += [{"member": i, **row} for row in curve] if self.fit.ensemble > 1 else curve
             self._keep(i, network, backbone, curve)
-            backbone = backbone if frozen or i + 1 == self.fit.ensemble else self._backbone(i + 1)
-        result = self._evaluate(members, data)
-        about = {"fit": mark["fit"], "objective": spec_of(self.fit.objective), "seed": self.fit.seed, "curves": CURVES,
-                 "data": _described(intake, data, mark["data"]), "result": result}  # fmt: skip
-        self._save(members, backbone, reading, curves, about)
-        return self.out
+            last = self.fit.tuning == "frozen" or i + 1 == self.fit.ensemble
+            backbone = backbone if last else self._backbone(i + 1)
+        return members, curves, backbone
 
     def _finished(self, mark: Mapping[str, Any]) -> bool:
         """Whether this very run is done already. OutputError when the folder holds another run."""
@@ -107,13 +121,7 @@ class Fitting:
     ) -> tuple[RewardNetwork, Curve]:
         """Trains member i, or takes it as an earlier call left it."""
         fit, folder = self.fit, self.work / f"member-{i}"
-        torch.manual_seed(fit.seed + i)
-        head = fit.head.module(reading.width)
-        fit.head.initialise(head, backbone.token_rows)
-        if self.start is not None:
-            self.start.head(head, i)
-        head.to(backbone.device)
-        network = RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments)
+        network = self._network(i, backbone, reading)
         done, kept = folder / "done.safetensors", folder / CURVES
         if done.is_file() and kept.is_file():
             load_trained(network, done)
@@ -126,6 +134,16 @@ class Fitting:
         with one_thread(network.backbone is None):
             curve = train(network, fit.objective, fit.head, sides, self._schedule(i, backbone), folder, what)
         return network, curve
+
+    def _network(self, i: int, backbone: LoadedBackbone, reading: Reading) -> RewardNetwork:
+        """Member i as it is before training."""
+        torch.manual_seed(self.fit.seed + i)
+        head = self.fit.head.module(reading.width)
+        self.fit.head.initialise(head, backbone.token_rows)
+        if self.start is not None:
+            self.start.head(head, i)
+        head.to(backbone.device)
+        return RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments)
 
     def _model(self, i: int, backbone: LoadedBackbone) -> Any:
         """The part of the backbone that the network trains: none of it when frozen."""

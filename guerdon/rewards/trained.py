@@ -38,7 +38,7 @@ class Trained(Reward):
     left · backbone: where its frozen or adapted backbone lies now, when it was moved (the weights must be the same) ·
     batch_tokens: tokens a forward pass · packing: "shared", "unshared" or "padded"; "" as it was trained · cache: keep the
     features of a frozen backbone on disk · on_empty: the value of an empty response; None leaves it unscored, as it stays
-    where there are margins only.
+    where there are margins only · member: one member of an ensemble alone, from 0; None for the mean of all.
 
     The weights open on the first score, which runs in a worker thread, some texts at a time, so that a
     run that is stopped ends soon. A response has the same score
@@ -56,8 +56,11 @@ class Trained(Reward):
     backbone: str = ""
     cache: bool = False
     on_empty: float | None = None
+    member: int | None = None
 
     def __post_init__(self) -> None:
+        if self.member is not None and self.member < 0:
+            raise SpecError(f"member counts from 0, found {self.member}")
         if self.batch_tokens < 1:
             raise SpecError(f"batch_tokens is at least 1, found {self.batch_tokens}")
 
@@ -66,7 +69,7 @@ class Trained(Reward):
         """The loaded model."""
         from guerdon.models.checkpoint import load_checkpoint
 
-        return load_checkpoint(
+        found = load_checkpoint(
             self.path,
             device=self.device,
             dtype=self.dtype,
@@ -75,6 +78,7 @@ class Trained(Reward):
             budget=self.batch_tokens,
             packing=self.packing,
         )
+        return found if self.member is None else found.alone(self.member, str(self.path))
 
     @property
     def gives(self) -> frozenset[str]:
