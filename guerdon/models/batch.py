@@ -27,7 +27,9 @@ def difference(out: Tensor, pairs: Tensor) -> Tensor:
 class Batch:
     """pairs [P, 2] (better, worse) · strength, margin, weight, prob [P] · tie [P] bool · group [N] · labels {name: [N], NaN where
     unrated} · ids, contexts [G]: the samples' own · inputs: what the network reads · compare: the head's own comparison of two
-    outputs · outputs: the names of the head's outputs, for objectives that train them by name."""
+    outputs · outputs: the names of the head's outputs, for objectives that train them by name · views: in training, for objectives
+    that ask for them, the states [N, width] before the head's last layer of two passes with different dropout · learned: what
+    the module of such an objective gives."""
 
     pairs: Tensor
     strength: Tensor
@@ -43,6 +45,8 @@ class Batch:
     compare: Compare = difference
     scalar: bool = True
     outputs: tuple[str, ...] = ()
+    views: tuple[Tensor, ...] = ()
+    learned: Tensor | None = None
 
     @staticmethod
     def of(groups: Sequence[Sample], inputs: Any = None) -> Batch:

@@ -29,6 +29,7 @@ from guerdon.models.start import Start
 from guerdon.models.trainer import means, sums
 from guerdon.models.training import Curve, Schedule, one_thread, train
 from guerdon.models.tuning import save_backbone, with_adapters
+from guerdon.models.views import module_of
 
 if TYPE_CHECKING:
     from guerdon.models.reward_model import RewardModel
@@ -143,7 +144,9 @@ class Fitting:
         if self.start is not None:
             self.start.head(head, i)
         head.to(backbone.device)
-        return RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments)
+        network = RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments)
+        network.learned = module_of(self.fit.objective, network.state_width)
+        return network.to(backbone.device) if network.learned is not None else network
 
     def _model(self, i: int, backbone: LoadedBackbone) -> Any:
         """The part of the backbone that the network trains: none of it when frozen."""

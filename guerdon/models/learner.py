@@ -19,6 +19,7 @@ from guerdon.core.types import Sample
 from guerdon.models.batch import Batch
 from guerdon.models.network import RewardNetwork
 from guerdon.models.trainer import Groups, items
+from guerdon.models.views import forward
 
 Tensor = torch.Tensor
 PER_PAIR = ("pairs", "strength", "margin", "weight", "prob", "tie")
@@ -80,15 +81,16 @@ class Learner:
             found = [b.margins(self.network(b.inputs)).float() for b in self.batches(samples)]
         return torch.cat(found).cpu() if found else torch.zeros(0)
 
-    def outputs(self, batch: Batch, parameters: Mapping[str, Tensor] | None = None) -> Tensor:
-        """The network's outputs in training mode, with its own dropout; with other parameters where they are given."""
+    def loss(self, batch: Batch, objective: Objective | None = None, at: Mapping[str, Tensor] | None = None) -> Tensor:
+        """The loss (of the learner's objective, or another) in training mode, with its own dropout; at other parameters where
+        they are given by name."""
         self.network.train()
+        wanted = objective or self.objective
         with self._own_randomness(), self._autocast():
-            if parameters is None:
-                out: Tensor = self.network(batch.inputs)
-            else:
-                out = torch.func.functional_call(self.network, dict(parameters), (batch.inputs,))
-        return out.float()
+            model = self.network if at is None else _Moved(self.network, dict(at))
+            out, batch = forward(model, wanted, batch)
+        found: Tensor = wanted.loss(out.float(), batch)[0]
+        return found
 
     def train(self, samples: Sequence[Sample], kept: Sequence[int] | None = None) -> float:
         """One step on the pairs numbered `kept` (all where it is None) of these groups; the mean loss."""
@@ -97,8 +99,7 @@ class Learner:
         self.optimizer.zero_grad()
         value = 0.0
         for batch in batches:
-            loss, _ = self.objective.loss(self.outputs(batch), batch)
-            share = loss * (items(self.objective, batch) / max(total, 1))
+            share = self.loss(batch) * (items(self.objective, batch) / max(total, 1))
             share.backward()  # type: ignore[no-untyped-call]
             value += float(share.detach())
         self.finite(value, samples)
@@ -150,6 +151,16 @@ class Learner:
         finally:
             self._random = _state()
             _set(before)
+
+
+class _Moved:
+    """A network called with other parameters than its own."""
+
+    def __init__(self, network: RewardNetwork, parameters: dict[str, Tensor]) -> None:
+        self.network, self.parameters, self.training = network, parameters, network.training
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return torch.func.functional_call(self.network, self.parameters, given, named)
 
 
 def chosen(learner: Learner, samples: Sequence[Sample], kept: Sequence[int] | None) -> list[Batch]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -82,10 +82,30 @@ class RewardNetwork(nn.Module):
         super().__init__()
         self.backbone, self.head = backbone, head
         self.reading, self.segments = reading, segments
+        self.learned: nn.Module | None = None  # of an objective that learns more than rewards (`guerdon.models.views`)
 
-    def forward(self, inputs: Tensor | Mapping[str, ViewTexts]) -> Tensor:
-        out: Tensor = self.head(self.read(inputs))
-        return out
+    def forward(self, inputs: Tensor | Mapping[str, ViewTexts], views: int = 1) -> Any:
+        """The outputs; with two `views` also the states before the last layer of this and of one more pass, whose dropout is
+        another, and what the objective's own module gives."""
+        if views == 1:
+            out: Tensor = self.head(self.read(inputs))
+            return out
+        out, first = self._pass(inputs)
+        _, second = self._pass(inputs)
+        return out, (first, second), None if self.learned is None else self.learned()
+
+    def _pass(self, inputs: Tensor | Mapping[str, ViewTexts]) -> tuple[Tensor, Tensor]:
+        """Outputs and states: what the head's `score` reads where it has `states` before it, else what the head gets."""
+        x, head = self.read(inputs), cast(Any, self.head)
+        if not hasattr(head, "states"):
+            return head(x), x
+        found: Tensor = head.states(x)
+        return head.score(found), found
+
+    @property
+    def state_width(self) -> int:
+        """The width of the states of `views`."""
+        return self.head.score.in_features if hasattr(self.head, "states") else self.reading.width  # type: ignore[union-attr, return-value]
 
     def read(self, inputs: Tensor | Mapping[str, ViewTexts]) -> Tensor:
         """What the head gets, [N, width]."""

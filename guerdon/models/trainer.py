@@ -26,6 +26,7 @@ from guerdon.models.batch import Batch
 from guerdon.models.collate import batches_of
 from guerdon.models.output import write_json
 from guerdon.models.resume import WEIGHTS, load_trained, trained_tensors
+from guerdon.models.views import forward
 
 ReadInputs = Callable[[Sequence[int]], Any]  # numbers of groups → what the network reads
 
@@ -148,7 +149,7 @@ class RewardTrainer(Trainer):
     ) -> Any:
         """This micro-batch's share of the mean over the effective batch. NaN stops the run and saves the batch's ids."""
         batch = inputs["batch"].to(self.args.device)
-        out = model(batch.inputs)
+        out, batch = forward(model, self.objective, batch)
         loss, logs = self.objective.loss(out, batch)
         if not torch.isfinite(loss):
             self._stop_at(batch, float(loss))

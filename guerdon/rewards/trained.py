@@ -38,7 +38,8 @@ class Trained(Reward):
     left · backbone: where its frozen or adapted backbone lies now, when it was moved (the weights must be the same) ·
     batch_tokens: tokens a forward pass · packing: "shared", "unshared" or "padded"; "" as it was trained · cache: keep the
     features of a frozen backbone on disk · on_empty: the value of an empty response; None leaves it unscored, as it stays
-    where there are margins only · member: one member of an ensemble alone, from 0; None for the mean of all.
+    where there are margins only · member: one member of an ensemble alone, from 0; None for the mean of all ·
+    each: give every member's value as the parts `member_0`, `member_1` … too.
 
     The weights open on the first score, which runs in a worker thread, some texts at a time, so that a
     run that is stopped ends soon. A response has the same score
@@ -57,6 +58,7 @@ class Trained(Reward):
     cache: bool = False
     on_empty: float | None = None
     member: int | None = None
+    each: bool = False
 
     def __post_init__(self) -> None:
         if self.member is not None and self.member < 0:
@@ -144,6 +146,8 @@ class Trained(Reward):
             alone = len(outputs) == 1
             return Score(value=None, parts=dict(zip(names, map(float, means), strict=True)) if alone else {})
         parts = {n: float(m) for n, m in zip(names, means, strict=True) if n != "std"} if len(names) > 1 else {}
+        if self.each:
+            parts |= {f"member_{m}": float(v) for m, v in enumerate(outputs[:, 0])}
         spread = float(outputs[:, 0].var(ddof=1)) if len(outputs) > 1 else None
         if "std" in names:
             spread = float((outputs[:, names.index("std")] ** 2).mean()) + (spread or 0.0)

@@ -36,7 +36,9 @@ def test_a_share_is_flipped_and_remembered() -> None:
 def test_the_flips_are_the_seed_s_whatever_stands_beside_a_pair() -> None:
     samples = made(300)
     assert noisy(samples, 0.4) == noisy(samples, 0.4) != noisy(samples, 0.4, seed=1)
-    assert noisy(samples[::-1], 0.4) == noisy(samples, 0.4)[::-1] and noisy(samples[7:8], 0.4) == noisy(samples, 0.4)[7:8]
+    assert (
+        noisy(samples[::-1], 0.4) == noisy(samples, 0.4)[::-1] and noisy(samples[7:8], 0.4) == noisy(samples, 0.4)[7:8]
+    )
     few, many = ({s.id for s in noisy(samples, share) if flips(s) == (True,)} for share in (0.2, 0.4))
     assert few < many
 

@@ -67,7 +67,14 @@ def test_an_interrupted_fit_goes_on_after_the_last_whole_epoch(tmp_path: Path, m
 @pytest.mark.parametrize("tuning", ["lora", "full"])
 def test_tuned_decoders_review_each_other(tuning: str, tmp_path: Path, model_folder: Callable[..., Path]) -> None:
     path = str(model_folder("qwen3"))
-    model = {"backbone": path, "tuning": tuning, "epochs": 2, "learning_rate": 1e-2, "gradient_accumulation": 2, "batch_size": 4}
+    model = {
+        "backbone": path,
+        "tuning": tuning,
+        "epochs": 2,
+        "learning_rate": 1e-2,
+        "gradient_accumulation": 2,
+        "batch_size": 4,
+    }
     asked = fit(model={**model, "head": build("models.heads.scalar"), "batch_tokens": 128})
     folder = asked.fit(noisy(), tmp_path / "model")
     name = "adapter" if tuning == "lora" else "backbone"
@@ -94,7 +101,9 @@ def test_samples_with_several_pairs_and_ties_are_reviewed_pair_by_pair(tmp_path:
     samples = [replace(s, preferences=more) for s in pairs(8)]
     folder = fit(model={"validation": 0.0, "epochs": 2}).fit(samples, tmp_path / "model")
     [step] = [json.loads(line) for line in (folder / "steps" / "epoch-1.jsonl").read_text().splitlines()]
-    assert len(step["a"]) == 12 and all(place != 1 for _, place in step["a"]), "three quarters of the 16 that are no ties"
+    assert len(step["a"]) == 12 and all(place != 1 for _, place in step["a"]), (
+        "three quarters of the 16 that are no ties"
+    )
 
 
 def test_ties_alone_train_nothing_and_say_so(tmp_path: Path) -> None:
@@ -121,7 +130,11 @@ def test_bad_settings_are_refused(fields: dict[str, Any], says: str) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "says"),
-    [({"noise": 1.0}, "noise is in"), ({"ramp": -1}, "ramp is not negative"), ({"review": "pear"}, "Did you mean 'peer'")],
+    [
+        ({"noise": 1.0}, "noise is in"),
+        ({"ramp": -1}, "ramp is not negative"),
+        ({"review": "pear"}, "Did you mean 'peer'"),
+    ],
 )
 def test_a_bad_review_is_refused(fields: dict[str, Any], says: str) -> None:
     with pytest.raises(SpecError, match=says):

@@ -151,13 +151,17 @@ def test_the_toy_of_flipped_linear_pairs() -> None:
     assert own == pytest.approx(toy(0, noise=0.4), abs=0.01), "a convex model cannot show confirmation bias"
     strict = toys("sorted", noise=0.4)
     dealt = toys("interleaved", noise=0.4)
-    assert strict[0] == pytest.approx(0.71, abs=0.03) and strict[0] < dealt[0] - 0.08, "flips pile up in the last batches"
+    assert strict[0] == pytest.approx(0.71, abs=0.03) and strict[0] < dealt[0] - 0.08, (
+        "flips pile up in the last batches"
+    )
 
 
 def test_the_kept_precision_of_a_batch_counts_right_labels() -> None:
     d = np.array([[3.0], [-1.0], [2.0], [0.5], [-2.0]])
     samples = [flip(s, [i in (1, 2)]) for i, s in enumerate(pairs(5))]
-    turned = [r[::-1] if i in (1, 2) else r for i, r in enumerate(rows(d))]  # so that the margins are MARGINS as labelled
+    turned = [
+        r[::-1] if i in (1, 2) else r for i, r in enumerate(rows(d))
+    ]  # so that the margins are MARGINS as labelled
     data = groups(samples, turned)
     models = {n: learner(data, 1, weights=[1.0]) for n in "ab"}
     logs = update(noise=0.4).step(models, samples)
