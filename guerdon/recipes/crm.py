@@ -60,7 +60,7 @@ def run(scale: str) -> Evidence:
     found: dict[str, Rows] = {}
     kept: dict[str, list[float]] = {}
     for place, name in enumerate(sets):
-        arms = list(ARMS) if place == min(1, len(sets) - 1) else [ALONE, PEERS, CHANCE]
+        arms = list(ARMS) if place == min(1, len(sets) - 1) and not small else [ALONE, PEERS, CHANCE]
         found[name] = {}
         for seed in SEEDS[:1] if small else SEEDS:
             training, test = real_pairs(name, seed, counts)
