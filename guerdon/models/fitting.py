@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from guerdon.core.build import spec_of
+from guerdon.core.contracts import Method
 from guerdon.core.errors import OutputError
 from guerdon.core.specfile import CHECKPOINT_FILE
 from guerdon.core.types import Sample
@@ -29,9 +30,9 @@ from guerdon.models.scorer import Member, Scorer
 from guerdon.models.selfcheck import must_hold, probe_outputs, self_check
 from guerdon.models.start import Start
 from guerdon.models.trainer import means, sums
-from guerdon.models.trainer import outputs as read_outputs
 from guerdon.models.training import Curve, Schedule, one_thread, train
 from guerdon.models.tuning import save_backbone, with_adapters
+from guerdon.models.views import forward, module_of
 
 if TYPE_CHECKING:
     from guerdon.models.reward_model import RewardModel
@@ -42,14 +43,15 @@ RUN = "run.json"
 class Fitting:
     """One run of a fit into a folder; `work` holds what a later call resumes from."""
 
-    def __init__(self, fit: RewardModel, out: Path) -> None:
-        self.fit, self.out, self.work = fit, out, out / "trainer"
+    def __init__(self, fit: RewardModel, out: Path, asked: Method | None = None) -> None:
+        """`asked`: the method that was asked for, where it trains by the fields of a `fit` inside it."""
+        self.fit, self.out, self.work, self.asked = fit, out, out / "trainer", asked or fit
         self.start = Start.of(fit.init, fit.tuning, fit.reader())
 
     def run(self, samples: Iterable[Sample]) -> Path:
         """The whole fit; returns the checkpoint folder."""
-        groups, intake = take(samples, self.fit.objective, views_of(self.fit.head))
-        mark: dict[str, Any] = {"fit": spec_of(self.fit), "data": fingerprint(groups)}
+        groups, intake = self._take(samples)
+        mark: dict[str, Any] = {"fit": spec_of(self.asked), "data": fingerprint(groups)}
         if self.start is not None:
             mark["init"] = self.start.mark()
         if self._finished(mark):
@@ -62,18 +64,30 @@ class Fitting:
         joint = self.fit.head.layout == "joint"
         read = functools.partial(prepare_jointly, seed=self.fit.seed) if joint else prepare
         data = read(backbone, groups, reading, intake, self.fit.validation, frozen, self.fit.batch_tokens)
+        members, curves, backbone = self._members(backbone, reading, data)
+        result = self._evaluate(members, data)
+        about = {"fit": mark["fit"], "objective": spec_of(self.fit.objective), "seed": self.fit.seed, "curves": CURVES,
+                 "data": _described(intake, data, mark["data"]), "result": result}  # fmt: skip
+        self._save(members, backbone, reading, curves, about)
+        return self.out
+
+    def _take(self, samples: Iterable[Sample]) -> tuple[list[Sample], Intake]:
+        """The groups to train on."""
+        return take(samples, self.fit.objective, views_of(self.fit.head))
+
+    def _members(
+        self, backbone: LoadedBackbone, reading: Reading, data: Prepared
+    ) -> tuple[list[RewardNetwork], Curve, LoadedBackbone]:
+        """All members trained, their curves, and the backbone of the last one."""
         members, curves = [], []
         for i in range(self.fit.ensemble):
             network, curve = self._member(i, backbone, reading, data)
             members.append(network)
             curves += [{"member": i, **row} for row in curve] if self.fit.ensemble > 1 else curve
             self._keep(i, network, backbone, curve)
-            backbone = backbone if frozen or i + 1 == self.fit.ensemble else self._backbone(i + 1)
-        result = self._evaluate(members, data)
-        about = {"fit": mark["fit"], "objective": spec_of(self.fit.objective), "seed": self.fit.seed, "curves": CURVES,
-                 "data": _described(intake, data, mark["data"]), "result": result}  # fmt: skip
-        self._save(members, backbone, reading, curves, about)
-        return self.out
+            last = self.fit.tuning == "frozen" or i + 1 == self.fit.ensemble
+            backbone = backbone if last else self._backbone(i + 1)
+        return members, curves, backbone
 
     def in_memory(self, samples: Iterable[Sample], backbone: LoadedBackbone) -> Scorer:
         """The trained model of a frozen backbone, not saved: for measuring many heads on features that are read once."""
@@ -121,15 +135,7 @@ class Fitting:
     ) -> tuple[RewardNetwork, Curve]:
         """Trains member i, or takes it as an earlier call left it."""
         fit, folder = self.fit, self.work / f"member-{i}"
-        torch.manual_seed(fit.seed + i)
-        head = fit.head.module(reading.width)
-        fit.head.initialise(head, backbone.token_rows)
-        if self.start is not None:
-            self.start.head(head, i)
-        head.to(backbone.device)
-        untied = backbone.untied_rows() if fit.objective.tokens else None
-        network = RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments, untied)
-        network.to(backbone.device)
+        network = self._network(i, backbone, reading)
         done, kept = folder / "done.safetensors", folder / CURVES
         if done.is_file() and kept.is_file():
             load_trained(network, done)
@@ -142,6 +148,19 @@ class Fitting:
         with one_thread(network.backbone is None):
             curve = train(network, fit.objective, fit.head, sides, self._schedule(i, backbone), folder, what)
         return network, curve
+
+    def _network(self, i: int, backbone: LoadedBackbone, reading: Reading) -> RewardNetwork:
+        """Member i as it is before training."""
+        torch.manual_seed(self.fit.seed + i)
+        head = self.fit.head.module(reading.width)
+        self.fit.head.initialise(head, backbone.token_rows)
+        if self.start is not None:
+            self.start.head(head, i)
+        head.to(backbone.device)
+        untied = backbone.untied_rows() if self.fit.objective.tokens else None
+        network = RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments, untied)
+        network.learned = module_of(self.fit.objective, network.state_width)
+        return network.to(backbone.device)
 
     def _model(self, i: int, backbone: LoadedBackbone) -> Any:
         """The part of the backbone that the network trains: none of it when frozen."""
@@ -179,7 +198,7 @@ class Fitting:
         for begin in range(0, len(data.validation), 64):
             numbers = range(begin, min(begin + 64, len(data.validation)))
             batch = data.validation.batch(numbers, self.fit.head).to(device)
-            outs, batches = zip(*(read_outputs(m, self.fit.objective, batch) for m in members), strict=True)
+            outs, batches = zip(*(forward(m, self.fit.objective, batch) for m in members), strict=True)
             batch = batches[0]
             averaged: Sequence[torch.Tensor] = [torch.stack(outs).mean(0)] if self.fit.head.scalar else outs
             for total, out in (*((totals[0], o) for o in averaged), *zip(totals[1:], outs, strict=True)):

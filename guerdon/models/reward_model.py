@@ -108,6 +108,12 @@ class RewardModel(Fit):
         _steps_with_steps(self.head, self.objective)
         if self.dtype == "float16" and self.tuning != "frozen":
             raise SpecError("dtype: float16 is for a frozen backbone; to tune one take bfloat16 or float32")
+        self._check_tokens()
+
+    def _check_tokens(self) -> None:
+        """Whether head, objective and backbone can read texts the way they ask to."""
+        if self.objective.tokens and getattr(self.objective, "views", 1) > 1:
+            raise SpecError("objective: the language model's loss and contrastive terms cannot be trained in one pass")
         if self.objective.tokens and (self.tuning == "frozen" or self.head.layout == "joint"):
             raise SpecError(
                 f"objective: {self.objective.use} trains the language model on each response: tune the backbone (lora, full), with "

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from guerdon.core.contracts import Head
-from guerdon.core.errors import DataError
+from guerdon.core.errors import CheckpointError, DataError
 from guerdon.core.types import Message, Response
 from guerdon.models.backbone import LoadedBackbone
 from guerdon.models.collate import TOKENS
@@ -46,6 +46,12 @@ class Scorer:
         self.head, self.members, self.cached, self.budget = head, tuple(members), cached, budget
         self.reading = Reading.of(head, members[0].backbone.hidden_size)
         self.lock = threading.Lock()
+
+    def alone(self, member: int, path: str) -> Scorer:
+        """One member as a scorer of its own. Raises CheckpointError where the checkpoint at `path` has no such member."""
+        if not 0 <= member < len(self.members):
+            raise CheckpointError(f"{path}: there is no member {member}; it has {len(self.members)}, numbered from 0")
+        return Scorer(self.head, [self.members[member]], cached=self.cached, budget=self.budget)
 
     @property
     def template(self) -> Template:

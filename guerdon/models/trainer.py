@@ -26,6 +26,7 @@ from guerdon.models.batch import Batch
 from guerdon.models.collate import batches_of
 from guerdon.models.output import write_json
 from guerdon.models.resume import WEIGHTS, load_trained, trained_tensors
+from guerdon.models.views import forward
 
 ReadInputs = Callable[[Sequence[int]], Any]  # numbers of groups → what the network reads
 
@@ -154,7 +155,7 @@ class RewardTrainer(Trainer):
     ) -> Any:
         """This micro-batch's share of the mean over the effective batch. NaN stops the run and saves the batch's ids."""
         batch = inputs["batch"].to(self.args.device)
-        out, batch = outputs(model, self.objective, batch)
+        out, batch = forward(model, self.objective, batch)
         loss, logs = self.objective.loss(out, batch)
         if not torch.isfinite(loss):
             self._stop_at(batch, float(loss))
@@ -189,7 +190,7 @@ class RewardTrainer(Trainer):
         total: dict[str, float] = defaultdict(float)
         for part in (b for inputs in self.get_eval_dataloader(eval_dataset) for b in inputs["batches"]):
             batch = part.to(self.args.device)
-            out, batch = outputs(self.model, self.objective, batch)
+            out, batch = forward(self.model, self.objective, batch)
             loss, logs = self.objective.loss(out, batch)
             for name, value in sums(loss, out, batch, items(self.objective, batch), logs).items():
                 total[name] += value
@@ -227,14 +228,6 @@ class RewardTrainer(Trainer):
 
     def _load_best_model(self) -> None:
         load_trained(self.model, Path(str(self.state.best_model_checkpoint)) / WEIGHTS)
-
-
-def outputs(model: Any, objective: Objective, batch: Batch) -> tuple[torch.Tensor, Batch]:
-    """What a network makes of a batch; the batch with the loss on its tokens, where the objective asks for it."""
-    if not objective.tokens:
-        return model(batch.inputs), batch
-    out, nll = model(batch.inputs, tokens=True)
-    return out, replace(batch, nll=nll)
 
 
 def items(objective: Objective, batch: Batch) -> int:

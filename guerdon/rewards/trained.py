@@ -45,7 +45,9 @@ class Trained(Reward):
     features of a frozen backbone on disk · on_empty: the value of an empty response; None leaves it unscored, as it stays
     where there are margins only · chunk: the most responses of one joint text; a larger sample is read in several, each
     with the sample's first response first, whose score is the same in all (it sees the prompt alone) and to which the
-    others are compared, so that their scores have one scale [inferred: the paper asks for a shared anchor]; None: all in one.
+    others are compared, so that their scores have one scale [inferred: the paper asks for a shared anchor]; None: all in one ·
+    member: one member of an ensemble alone, from 0; None for the mean of all · each: give every member's value as the parts
+    `member_0`, `member_1` … too.
 
     The weights open on the first score, which runs in a worker thread, some texts at a time, so that a
     run that is stopped ends soon. A response (a sample, where its responses are read in one text) has the same score
@@ -65,8 +67,12 @@ class Trained(Reward):
     cache: bool = False
     on_empty: float | None = None
     chunk: int | None = None
+    member: int | None = None
+    each: bool = False
 
     def __post_init__(self) -> None:
+        if self.member is not None and self.member < 0:
+            raise SpecError(f"member counts from 0, found {self.member}")
         if self.batch_tokens < 1:
             raise SpecError(f"batch_tokens is at least 1, found {self.batch_tokens}")
         if self.chunk is not None and self.chunk < 2:
@@ -77,7 +83,7 @@ class Trained(Reward):
         """The loaded model."""
         from guerdon.models.checkpoint import load_checkpoint
 
-        return load_checkpoint(
+        found = load_checkpoint(
             self.path,
             device=self.device,
             dtype=self.dtype,
@@ -86,6 +92,7 @@ class Trained(Reward):
             budget=self.batch_tokens,
             packing=self.packing,
         )
+        return found if self.member is None else found.alone(self.member, str(self.path))
 
     @property
     def gives(self) -> frozenset[str]:
@@ -222,6 +229,8 @@ class Trained(Reward):
             alone = len(outputs) == 1
             return Score(value=None, parts=dict(zip(names, map(float, means), strict=True)) if alone else {})
         parts = {n: float(m) for n, m in zip(names, means, strict=True) if n != "std"} if len(names) > 1 else {}
+        if self.each:
+            parts |= {f"member_{m}": float(v) for m, v in enumerate(outputs[:, 0])}
         spread = float(outputs[:, 0].var(ddof=1)) if len(outputs) > 1 else None
         if "std" in names:
             spread = float((outputs[:, names.index("std")] ** 2).mean()) + (spread or 0.0)
