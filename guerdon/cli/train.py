@@ -38,6 +38,7 @@ def command(
     from guerdon.core.contracts import Fit
     from guerdon.core.specfile import read_spec
     from guerdon.data.read import Skipped, read_samples
+    from guerdon.models.processes import first
 
     _refuse_foreign(out)
     fit = build(read_spec(spec).train, Fit)  # type: ignore[type-abstract]
@@ -47,7 +48,8 @@ def command(
     )
     with stopping(f"what is done is kept in {out}; the same command goes on from there"):
         folder = fit.fit(samples, out)
-    print("\n".join(summary(folder, data, _skipped_lines(skipped))))
+    if first():
+        print("\n".join(summary(folder, data, _skipped_lines(skipped))))
 
 
 def _refuse_foreign(out: Path) -> None:

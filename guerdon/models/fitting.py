@@ -21,6 +21,7 @@ from guerdon.models.groups import Intake, fingerprint, take
 from guerdon.models.network import Reading, RewardNetwork
 from guerdon.models.output import replacing, write_json, writing
 from guerdon.models.prepare import Prepared, adapt, prepare
+from guerdon.models.processes import decided, first, first_alone
 from guerdon.models.resume import load_trained, trained_tensors
 from guerdon.models.scorer import Member, Scorer
 from guerdon.models.selfcheck import must_hold, probe_outputs, self_check
@@ -48,22 +49,28 @@ class Fitting:
         mark: dict[str, Any] = {"fit": spec_of(self.fit), "data": fingerprint(groups)}
         if self.start is not None:
             mark["init"] = self.start.mark()
-        if self._finished(mark):
+        if decided(lambda: self._finished(mark)):
             return self.out
         backbone = self._backbone(0)
         reading = Reading.of(self.fit.head, backbone.hidden_size)
         frozen = self.fit.tuning == "frozen"
         if frozen:
             backbone.trim(reading.features)
-        data = prepare(backbone, groups, reading, intake, self.fit.validation, frozen, self.fit.batch_tokens)
+        with first_alone():  # which fills the features cache
+            data = prepare(backbone, groups, reading, intake, self.fit.validation, frozen, self.fit.batch_tokens)
         members, curves = [], []
         for i in range(self.fit.ensemble):
             network, curve = self._member(i, backbone, reading, data)
             members.append(network)
             curves += [{"member": i, **row} for row in curve] if self.fit.ensemble > 1 else curve
-            self._keep(i, network, backbone, curve)
+            if first():
+                self._keep(i, network, backbone, curve)
             backbone = backbone if frozen or i + 1 == self.fit.ensemble else self._backbone(i + 1)
+        if not first():
+            return self.out
         result = self._evaluate(members, data)
+        if data.memory.halved:
+            result["batch_tokens_halved_to"] = data.memory.within(self.fit.batch_tokens)
         about = {"fit": mark["fit"], "objective": spec_of(self.fit.objective), "seed": self.fit.seed, "curves": CURVES,
                  "data": _described(intake, data, mark["data"]), "result": result}  # fmt: skip
         self._save(members, backbone, reading, curves, about)
@@ -106,14 +113,8 @@ class Fitting:
         self, i: int, backbone: LoadedBackbone, reading: Reading, data: Prepared
     ) -> tuple[RewardNetwork, Curve]:
         """Trains member i, or takes it as an earlier call left it."""
-        fit, folder = self.fit, self.work / f"member-{i}"
-        torch.manual_seed(fit.seed + i)
-        head = fit.head.module(reading.width)
-        fit.head.initialise(head, backbone.token_rows)
-        if self.start is not None:
-            self.start.head(head, i)
-        head.to(backbone.device)
-        network = RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments)
+        folder = self.work / f"member-{i}"
+        network = self._network(i, backbone, reading)
         done, kept = folder / "done.safetensors", folder / CURVES
         if done.is_file() and kept.is_file():
             load_trained(network, done)
@@ -121,11 +122,26 @@ class Fitting:
             return network.eval(), found
         if self.start is None:
             adapt(network, data.training)
-        what = "training" if fit.ensemble == 1 else f"training {i + 1} of {fit.ensemble}"
+        what = "training" if self.fit.ensemble == 1 else f"training {i + 1} of {self.fit.ensemble}"
         sides = (data.training, data.validation)
         with one_thread(network.backbone is None):
-            curve = train(network, fit.objective, fit.head, sides, self._schedule(i, backbone), folder, what)
-        return network, curve
+            curve, whole = train(
+                network, self.fit.objective, self.fit.head, sides, self._schedule(i, backbone), folder, what
+            )
+        if whole:
+            network = self._network(i, self._backbone(i), reading)
+            network.load_state_dict(whole, strict=False)
+        return network.eval(), curve
+
+    def _network(self, i: int, backbone: LoadedBackbone, reading: Reading) -> RewardNetwork:
+        """Member i as it is before training."""
+        torch.manual_seed(self.fit.seed + i)
+        head = self.fit.head.module(reading.width)
+        self.fit.head.initialise(head, backbone.token_rows)
+        if self.start is not None:
+            self.start.head(head, i)
+        head.to(backbone.device)
+        return RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments)
 
     def _model(self, i: int, backbone: LoadedBackbone) -> Any:
         """The part of the backbone that the network trains: none of it when frozen."""

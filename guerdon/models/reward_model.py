@@ -10,7 +10,7 @@ from typing import Literal, Self
 from guerdon.core.contracts import Fit, Head, Objective
 from guerdon.core.errors import SpecError, closest
 from guerdon.core.types import Sample
-from guerdon.models.backbone import Backbone, Dtype
+from guerdon.models.backbone import Backbone, Dtype, pick_device
 from guerdon.models.collate import TOKENS
 from guerdon.models.heads.scalar import Scalar
 from guerdon.models.objectives.bradley_terry import BradleyTerry
@@ -130,9 +130,10 @@ class RewardModel(Fit):
     def fit(self, samples: Iterable[Sample], out: Path) -> Path:
         """Trains and returns `out`, the checkpoint. The same call again resumes what was interrupted."""
         from guerdon.models.fitting import Fitting
-        from guerdon.models.output import locked
+        from guerdon.models.processes import held, join
         from guerdon.models.training import own_randomness
 
         out = Path(out)
-        with locked(out), own_randomness(self.seed):
+        join(cpu=pick_device(self.device) == "cpu")
+        with held(out), own_randomness(self.seed):
             return Fitting(self, out).run(samples)
