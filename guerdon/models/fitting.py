@@ -24,7 +24,7 @@ from guerdon.models.prepare import Prepared, adapt, prepare
 from guerdon.models.processes import decided, first, first_alone
 from guerdon.models.resume import load_trained, trained_tensors
 from guerdon.models.scorer import Member, Scorer
-from guerdon.models.selfcheck import must_hold, probe_outputs, self_check
+from guerdon.models.selfcheck import must_hold, probe_outputs, reading_once, self_check
 from guerdon.models.start import Start
 from guerdon.models.trainer import means, sums
 from guerdon.models.training import Curve, Schedule, one_thread, train
@@ -209,7 +209,8 @@ class Fitting:
         try:
             write_about(self.out, fit.tuning, config, fit.head, reading.width, len(members), about)
             scorer = load_checkpoint(self.out, device=fit.device, budget=fit.batch_tokens)
-            must_hold(self_check(self.out, scorer), self.out)
+            with reading_once(scorer, fit.tuning == "frozen"):
+                must_hold(self_check(self.out, scorer), self.out)
         except BaseException:
             (self.out / CHECKPOINT_FILE).unlink(missing_ok=True)
             raise
@@ -223,7 +224,9 @@ class Fitting:
         for network in members:
             mine = backbone if network.backbone is None else _with_model(backbone, network.backbone)
             made.append(Member(mine, network.head.eval()))
-        return probe_outputs(Scorer(self.fit.head, made, budget=self.fit.batch_tokens))
+        scorer = Scorer(self.fit.head, made, budget=self.fit.batch_tokens)
+        with reading_once(scorer, self.fit.tuning == "frozen"):
+            return probe_outputs(scorer)
 
 
 def _with_model(backbone: LoadedBackbone, model: Any) -> LoadedBackbone:

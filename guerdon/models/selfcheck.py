@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from guerdon.core.errors import CheckpointError
 from guerdon.core.types import answer, user
 from guerdon.models.checkpoint import load_checkpoint, read_checkpoint
 from guerdon.models.scorer import Scorer, Text
 
+READ: dict[Any, torch.Tensor] = {}  # the probes' features by backbone, reading and batch: some megabytes
 TOLERANCE = {
     "float32": 1e-5,
     "bfloat16": 5e-2,
@@ -62,12 +65,19 @@ def probe_texts() -> list[Text]:
 
 def probe_outputs(scorer: Scorer) -> list[Any]:
     """Outputs [members][probes][outputs] as plain numbers, for guerdon.json."""
-    cached, scorer.cached = scorer.cached, False
+    found: list[Any] = _scores(scorer, probe_texts(), len(PROBES)).tolist()
+    return found
+
+
+@contextmanager
+def reading_once(scorer: Scorer, frozen: bool) -> Iterator[None]:
+    """Inside, the probes' features are taken from earlier checks of this process, batched the same way, where the backbone is
+    `frozen`: they depend on no head. Every head is still run on every batch; a check that somebody asks for reads them anew."""
+    scorer.kept = READ if frozen else None
     try:
-        found: list[Any] = scorer.score(probe_texts()).outputs.tolist()
-        return found
+        yield
     finally:
-        scorer.cached = cached
+        scorer.kept = None
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
