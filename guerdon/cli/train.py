@@ -10,6 +10,13 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What `truncation` cuts, in words.
+CUT = {
+    "prompt": " (a prompt loses its oldest tokens first)",
+    "response": " (a response loses its end first)",
+    "refuse": "",
+}
+
 
 def command(
     spec: Annotated[str, typer.Argument(help="A TOML file with a [train] table.")],
@@ -85,9 +92,8 @@ def summary(folder: Path, data: str, skipped: list[str]) -> list[str]:
         ties = f", {intake['ties']:,} ties (they say nothing here)" if intake["ties"] else ""
         lines.append(f"{intake['used']:,} of {intake['pairs']:,} pairs used{ties}")
         lines += [f"  {line}" for line in intake["left_out_lines"]]
-        lines.append(
-            f"{intake['truncated']:,} of {intake['responses']:,} texts cut to {said['backbone'].get('max_length')} tokens"
-        )
+        held, side = said["backbone"].get("max_length"), CUT[said["backbone"].get("truncation", "prompt")]
+        lines.append(f"{intake['truncated']:,} of {intake['responses']:,} texts cut to {held} tokens{side}")
     if "eval_accuracy" in result:
         lines.append(
             f"held-out accuracy {result['eval_accuracy']:.3f} on {result['eval_pairs']:,} pairs of prompts not trained on"

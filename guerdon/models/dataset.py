@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from guerdon.core.contracts import Head
+from guerdon.core.contracts import Head, Objective
 from guerdon.core.types import Sample
 from guerdon.models.batch import Batch
 from guerdon.models.collate import batches_of
@@ -109,3 +109,15 @@ class GroupSampler(torch.utils.data.Sampler[int]):
         if self.seed is not None:
             order = batches_of(self.lengths, self.size, self.seed, self.epoch)
         return iter(order + [NOTHING] * (len(self) - len(order)))
+
+
+def items(objective: Objective, batch: Batch) -> int:
+    """The number of terms an objective's mean is over: its own `items(batch)`, else the responses."""
+    counted = getattr(objective, "items", None)
+    return int(counted(batch)) if counted is not None else len(batch.group)
+
+
+def teach(groups: Sequence[Sample], objective: Objective, chunk: int = 256) -> bool:
+    """Whether an objective finds any term in the groups (Bradley-Terry finds none in ties)."""
+    starts = range(0, len(groups), chunk)
+    return any(items(objective, Batch.of(groups[i : i + chunk])) > 0 for i in starts)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from guerdon.core.build import spec_of
-from guerdon.core.errors import OutputError
+from guerdon.core.errors import DataError, OutputError
 from guerdon.core.specfile import CHECKPOINT_FILE
 from guerdon.core.types import Sample
 from guerdon.models.backbone import LoadedBackbone, settled
 from guerdon.models.checkpoint import CURVES, load_checkpoint, write_about, write_weights
+from guerdon.models.dataset import Groups, items, teach
 from guerdon.models.groups import Intake, fingerprint, take
 from guerdon.models.network import Reading, RewardNetwork
 from guerdon.models.output import replacing, write_json, writing
@@ -58,6 +59,7 @@ class Fitting:
             backbone.trim(reading.features)
         with first_alone():  # which fills the features cache
             data = prepare(backbone, groups, reading, intake, self.fit.validation, frozen, self.fit.batch_tokens)
+        data = self._teaching(data, intake)
         members, curves = [], []
         for i in range(self.fit.ensemble):
             network, curve = self._member(i, backbone, reading, data)
@@ -89,6 +91,20 @@ class Fitting:
             self.work.mkdir(parents=True, exist_ok=True)
         write_json(marked, mark)
         return False
+
+    def _teaching(self, data: Prepared, intake: Intake) -> Prepared:
+        """The data, without validation groups in which the objective finds nothing to measure. DataError where it finds
+        nothing to learn in the others."""
+        objective, training, validation = self.fit.objective, data.training, data.validation
+        if not teach(training.groups, objective):
+            found = f"{objective.use} finds nothing to learn in {len(training):,} groups"
+            if intake.ties:
+                known = "models.objectives.davidson and models.objectives.tied_bradley_terry learn from ties"
+                raise DataError(f"{found}: {intake.ties:,} of {intake.pairs:,} pairs are ties ({known})")
+            raise DataError(f"{found}: every strength is 0, or no group ranks its responses")
+        if len(validation) and not teach(validation.groups, objective):
+            return replace(data, validation=Groups([], [], validation.read))
+        return data
 
     def _backbone(self, member: int) -> LoadedBackbone:
         """A member's backbone as it is before training."""
@@ -183,8 +199,7 @@ class Fitting:
             averaged = [torch.stack(outs).mean(0)] if self.fit.head.scalar else outs
             for total, out in (*((totals[0], o) for o in averaged), *zip(totals[1:], outs, strict=True)):
                 loss, logs = self.fit.objective.loss(out, batch)
-                counted = getattr(self.fit.objective, "items", lambda b: len(b.group))(batch)
-                for name, value in sums(loss, out, batch, counted, logs).items():
+                for name, value in sums(loss, out, batch, items(self.fit.objective, batch), logs).items():
                     total[name] = total.get(name, 0.0) + value
         result: dict[str, Any] = {f"eval_{k}": v for k, v in means(totals[0]).items()}
         result["eval_pairs"] = int(totals[0]["pairs"]) // (1 if self.fit.head.scalar else len(members))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from guerdon.core.errors import CheckpointError
+from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.types import answer, user
 from guerdon.models.checkpoint import load_checkpoint, read_checkpoint
 from guerdon.models.scorer import Scorer, Text
@@ -58,14 +58,19 @@ class SelfCheck:
         ]
 
 
-def probe_texts() -> list[Text]:
-    """The probes as prompt and response."""
-    return [(user(prompt), answer(response)) for prompt, response in PROBES]
+def probe_texts(scorer: Scorer) -> list[Text]:
+    """The probes as prompt and response, without those that the model's `truncation` refuses."""
+    texts: list[Text] = [(user(prompt), answer(response)) for prompt, response in PROBES]
+    views = [scorer.template.encode_many(texts, v) for v in scorer.reading.views]
+    kept = [t for t, *seen in zip(texts, *views, strict=True) if not any(isinstance(e, DataError) for e in seen)]
+    if not kept:
+        raise SpecError(f"max_length {scorer.template.max_length} holds not even '{PROBES[0][0]}' and its answer")
+    return kept
 
 
 def probe_outputs(scorer: Scorer) -> list[Any]:
     """Outputs [members][probes][outputs] as plain numbers, for guerdon.json."""
-    found: list[Any] = _scores(scorer, probe_texts(), len(PROBES)).tolist()
+    found: list[Any] = _scores(scorer, probe_texts(scorer), len(PROBES)).tolist()
     return found
 
 
@@ -88,7 +93,7 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
 def self_check(path: str | Path, scorer: Scorer | None = None, **options: Any) -> SelfCheck:
     """Checks a checkpoint: scores in batches of 1, 3 and 8 and in reverse order agree, and equal those it was saved with."""
     scorer = scorer or load_checkpoint(path, **options)
-    texts = probe_texts()
+    texts = probe_texts(scorer)
     alone = _scores(scorer, texts, 1)
     others = [_scores(scorer, texts, size) for size in (3, 8)] + [_scores(scorer, texts[::-1], 8)[:, ::-1]]
     batches = max(distance(o, alone) for o in others)

@@ -24,7 +24,7 @@ from transformers import Trainer
 from guerdon.core.contracts import Head, Objective
 from guerdon.core.errors import DataError, OutputError
 from guerdon.models.batch import Batch
-from guerdon.models.dataset import Groups, GroupSampler, Share
+from guerdon.models.dataset import Groups, GroupSampler, Share, items
 from guerdon.models.output import write_json
 from guerdon.models.processes import largest, summed
 from guerdon.models.resume import WEIGHTS, load_trained, trained_tensors
@@ -217,12 +217,6 @@ class RewardTrainer(Trainer):
 
     def _load_best_model(self) -> None:
         load_trained(self.model, Path(str(self.state.best_model_checkpoint)) / WEIGHTS)
-
-
-def items(objective: Objective, batch: Batch) -> int:
-    """The number of terms an objective's mean is over: its own `items(batch)`, else the responses."""
-    counted = getattr(objective, "items", None)
-    return int(counted(batch)) if counted is not None else len(batch.group)
 
 
 def sums(
