@@ -41,12 +41,14 @@ class RewardModel(Fit):
     is the score's `std` · init: a checkpoint folder to go on from, head included (a later stage); a head's standardising stays
     as it was there · dtype: of a frozen or adapted backbone's weights; "bfloat16" tunes under autocast, and full tuning
     keeps float32 weights · report_to: trackers of transformers · batch_tokens: tokens a forward pass (and, where the backbone
-    is tuned in one process, a backward pass too) · packing: "shared" encodes the prompt of a group once where the backbone is
-    a decoder, exactly as if each response were encoded alone; "unshared" only leaves out padding; "padded" does neither.
+    is tuned, a backward pass too), halved once when memory runs out · packing: "shared" encodes the prompt of a group once where
+    the backbone is a decoder, exactly as if each response were encoded alone; "unshared" only leaves out padding; "padded" does
+    neither. Of several processes (torchrun) batch_size is each one's own, and the result is that of one process.
     Pairs whose chosen equals the rejected, with an empty response or a text that cannot be encoded are counted and left out.
 
     Raises SpecError on a bad field; DataError when nothing usable is left or the loss is NaN (the ids of the batch are
-    saved); CheckpointError for a backbone that is no model; OutputError when `out` is in use, full, or holds another run.
+    saved); CheckpointError for a backbone that is no model; OutputError when `out` is in use, full, or holds another run;
+    ResourceError when half of batch_tokens is still too much for the memory.
     The recipe of InstructGPT's reward model (arXiv 2203.02155) with the head of arXiv 2009.01325.
     """
 
