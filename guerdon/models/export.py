@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from guerdon.core.errors import CheckpointError, OutputError, SpecError
+from guerdon.core.types import answer, user
 from guerdon.models.backbone import LoadedBackbone, quiet
 from guerdon.models.checkpoint import load_checkpoint
 from guerdon.models.forms import ChatForm
