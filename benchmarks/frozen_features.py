@@ -73,7 +73,7 @@ def loop(asked: argparse.Namespace) -> None:
             optimiser.step()
             schedule.step()
             optimiser.zero_grad()
-            losses.append(float(found))
+            losses.append(float(found.detach()))
         loss = sum(losses) / len(losses)
     paced.ready(loss=loss)
 
@@ -111,7 +111,7 @@ def cached(asked: argparse.Namespace) -> None:
 
         def training_step(self, *given: Any, **named: Any) -> Any:
             found = super().training_step(*given, **named)
-            self.losses.append(float(found))
+            self.losses.append(float(found.detach()))
             return found
 
     class Pacing(TrainerCallback):

@@ -132,7 +132,7 @@ class RewardTrainer(Trainer):
             return out.sum() * 0.0
         loss, logs = self.objective.loss(out, batch)
         if not torch.isfinite(loss):
-            self._stop_at(batch, float(loss))
+            self._stop_at(batch, float(loss.detach()))
         self._note(loss, out, batch, logs)
         if num_items_in_batch is not None:
             share = items(self.objective, batch) / max(float(num_items_in_batch), 1.0)
@@ -213,10 +213,11 @@ class RewardTrainer(Trainer):
         return trained_tensors(self.accelerator.get_state_dict(self.model_wrapped)) or None
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        load_trained(model or self.model, Path(resume_from_checkpoint) / WEIGHTS)
+        load_trained(model or self.model, Path(resume_from_checkpoint) / WEIGHTS, sharded=self.is_fsdp_enabled)
 
     def _load_best_model(self) -> None:
-        load_trained(self.model, Path(str(self.state.best_model_checkpoint)) / WEIGHTS)
+        best = Path(str(self.state.best_model_checkpoint)) / WEIGHTS
+        load_trained(self.model, best, sharded=self.is_fsdp_enabled)
 
 
 def sums(

@@ -22,15 +22,34 @@ from guerdon.models.trainer import RewardTrainer
 from tests.models.test_trainer import groups
 
 
+def shard() -> None:
+    """FSDP (the second kind) over processes on the CPU. accelerate shards over GPUs only and leaves CPU processes unsharded, so
+    it is told that these are GPUs; all else is its own way of sharding, gathering and saving."""
+    import accelerate.state
+    from accelerate.utils import DistributedType
+
+    os.environ |= {
+        "ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2", "FSDP_STATE_DICT_TYPE": "FULL_STATE_DICT",
+        "FSDP_AUTO_WRAP_POLICY": "TRANSFORMER_BASED_WRAP", "FSDP_TRANSFORMER_CLS_TO_WRAP": "Qwen3DecoderLayer",
+        "ACCELERATE_TORCH_DEVICE": "cpu",
+    }  # fmt: skip
+    torch.distributed.init_process_group("gloo")
+    accelerate.state.PartialState._prepare_backend = lambda *_, **__: ("gloo", DistributedType.MULTI_GPU)  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Fits, and says what this process saw."""
     asked: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
     torch.set_num_threads(1)
+    if asked.get("sharded"):
+        shard()
     seen: list[str] = []
     saved: list[str] = []
+    sharded: list[int] = []
     real, save = RewardTrainer.compute_loss, trainer_file.save_file
 
     def noting(self: RewardTrainer, model: Any, inputs: Any, *rest: Any, **options: Any) -> Any:
+        sharded.extend([1] if any(type(p).__name__ == "DTensor" for p in model.parameters()) else [])
         if inputs.get("counts", True):
             seen.extend(inputs["batch"].ids)
         if len(seen) > asked.get("crash", 10**9) and not first():

@@ -98,6 +98,15 @@ def test_two_processes_give_the_losses_of_one(
 
 
 @pytest.mark.slow
+def test_weights_spread_over_two_processes_give_the_losses_of_one(model_folder: Folder, tmp_path: Path) -> None:
+    """FSDP: sharded while it trains, whole in the checkpoint."""
+    fit = spec(model_folder("qwen3"), batch_tokens=100)
+    together = launch(tmp_path, "together", fit, sharded=True)
+    one = build({**fit, "batch_size": 8, "batch_tokens": 2048}, Fit)  # type: ignore[type-abstract]
+    same(together, one.fit(groups(GROUPS), tmp_path / "alone"))
+
+
+@pytest.mark.slow
 def test_processes_that_died_go_on_together(model_folder: Folder, tmp_path: Path) -> None:
     fit = spec(model_folder("qwen3"), epochs=3)
     died = launched(tmp_path, "together", fit, crash=16)
