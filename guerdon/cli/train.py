@@ -92,6 +92,7 @@ def summary(folder: Path, data: str, skipped: list[str]) -> list[str]:
         ties = f", {intake['ties']:,} ties (they say nothing here)" if intake["ties"] else ""
         lines.append(f"{intake['used']:,} of {intake['pairs']:,} pairs used{ties}")
         lines += [f"  {line}" for line in intake["left_out_lines"]]
+    if "truncated" in intake:
         held, side = said["backbone"].get("max_length"), CUT[said["backbone"].get("truncation", "prompt")]
         lines.append(f"{intake['truncated']:,} of {intake['responses']:,} texts cut to {held} tokens{side}")
     if "eval_accuracy" in result:

@@ -18,7 +18,6 @@ from guerdon.core.contracts import Head, Objective
 from guerdon.models.backbone import quiet
 from guerdon.models.callbacks import Bar, StopAtStep
 from guerdon.models.dataset import Groups
-from guerdon.models.network import RewardNetwork
 from guerdon.models.output import writing
 from guerdon.models.processes import PATIENCE, decided, first, world
 from guerdon.models.resume import last_whole_checkpoint
@@ -41,7 +40,7 @@ class Schedule:
     scheduler: str
     max_grad_norm: float
     early_stopping: int
-    evaluations_per_epoch: int
+    evaluations_per_epoch: float
     seed: int
     report_to: tuple[str, ...]
     bf16: bool
@@ -85,7 +84,7 @@ class Schedule:
 
 
 def train(
-    network: RewardNetwork,
+    network: torch.nn.Module,
     objective: Objective,
     head: Head,
     data: tuple[Groups, Groups],
