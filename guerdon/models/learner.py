@@ -17,8 +17,8 @@ from guerdon.core.contracts import Head, Objective
 from guerdon.core.errors import DataError
 from guerdon.core.types import Sample
 from guerdon.models.batch import Batch
+from guerdon.models.dataset import Groups, items
 from guerdon.models.network import RewardNetwork
-from guerdon.models.trainer import Groups, items
 from guerdon.models.views import forward
 
 Tensor = torch.Tensor

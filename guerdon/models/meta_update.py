@@ -85,7 +85,7 @@ def _gradients(
     the network's own parameters the gradients have a graph too."""
     import torch
 
-    from guerdon.models.trainer import items
+    from guerdon.models.dataset import items
 
     batches = learner.batches(samples)
     total = sum(items(objective, b) for b in batches)

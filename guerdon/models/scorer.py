@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,6 +42,10 @@ class Scored:
 
 class Scorer:
     """Scores texts with every member. The same scores whatever the batch: nothing in it depends on a text's neighbours."""
+
+    kept: dict[Any, torch.Tensor] | None = (
+        None  # features of texts batched just so, where they are to be read only once
+    )
 
     def __init__(self, head: Head, members: Sequence[Member], *, cached: bool = False, budget: int = TOKENS) -> None:
         self.head, self.members, self.cached, self.budget = head, tuple(members), cached, budget
@@ -106,6 +111,15 @@ class Scorer:
         return np.stack(made)
 
     def _rows(self, backbone: LoadedBackbone, encoded: Mapping[str, Sequence[Encoded]]) -> torch.Tensor:
+        if self.kept is None:
+            return self._read(backbone, encoded)
+        how = (backbone.identity, backbone.packing, str(backbone.device), self.budget, torch.get_num_threads())
+        name = (*how, self.reading.features, *(tuple(encoded[v]) for v in self.reading.views))
+        if name not in self.kept:
+            self.kept[name] = self._read(backbone, encoded)
+        return self.kept[name]
+
+    def _read(self, backbone: LoadedBackbone, encoded: Mapping[str, Sequence[Encoded]]) -> torch.Tensor:
         parts = [
             feature_rows(backbone, encoded[v], features, cached=self.cached, budget=self.budget, what="")
             for v, features in self.reading.views.items()

@@ -14,17 +14,19 @@ from typing import Any
 import torch
 from transformers import Trainer, get_scheduler
 
-from guerdon.core.errors import OutputError
+from guerdon.core.errors import OutputError, SpecError
 from guerdon.core.progress import Progress
 from guerdon.core.types import Sample
 from guerdon.models.backbone import LoadedBackbone
+from guerdon.models.dataset import Groups, items
 from guerdon.models.fitting import Fitting
 from guerdon.models.learner import Learner
 from guerdon.models.network import Reading, RewardNetwork
 from guerdon.models.output import replacing, writing
 from guerdon.models.prepare import Prepared, adapt
+from guerdon.models.processes import world
 from guerdon.models.resume import trained_tensors
-from guerdon.models.trainer import Groups, items, means, sums
+from guerdon.models.trainer import means, sums
 from guerdon.models.training import Curve, one_thread
 from guerdon.models.tuning import save_backbone
 
@@ -69,6 +71,8 @@ class Updating(Fitting):
     def _members(
         self, backbone: LoadedBackbone, reading: Reading, data: Prepared
     ) -> tuple[list[RewardNetwork], Curve, LoadedBackbone]:
+        if world() > 1:
+            raise SpecError(f"{self.asked.use} trains its models side by side in one process, not in {world()}")
         learners = {}
         for i, name in enumerate(self.names):
             if i and self.fit.tuning != "frozen":

@@ -11,11 +11,11 @@ import torch
 from guerdon.core.build import build
 from guerdon.core.contracts import Head, Objective
 from guerdon.core.types import Preference, Sample, sample
+from guerdon.models.dataset import Groups
 from guerdon.models.learner import Learner
 from guerdon.models.network import Reading, RewardNetwork
 from guerdon.models.pooling import parse_read
 from guerdon.models.prepare import Reader, Rows
-from guerdon.models.trainer import Groups
 
 
 def pairs(count: int, **context: Any) -> list[Sample]:

@@ -8,7 +8,7 @@ import torch
 
 from guerdon.core.errors import DataError
 from guerdon.core.types import Preference, sample
-from guerdon.models.trainer import Groups
+from guerdon.models.dataset import Groups
 from tests.models.linear import groups, learner, pairs, weight
 
 ROWS = np.random.default_rng(0).standard_normal((8, 2, 4))
