@@ -46,7 +46,10 @@ def blocks(shares: Shares) -> Iterator[tuple[slice, slice, bool]]:
 
 
 def dense(query: Tensor, key: Tensor, value: Tensor, shares: Shares, scale: float) -> Tensor:
-    """query, key, value [1, heads, N, D] → [1, heads, N, D], with gradients."""
+    """query, key, value [1, heads, N, D] → [1, heads, N, D], with gradients. Under autocast in its type, as torch's own attention."""
+    kind = query.device.type
+    if torch.is_autocast_enabled(kind):
+        query, key, value = (t.to(torch.get_autocast_dtype(kind)) for t in (query, key, value))
     out: Tensor = _Dense.apply(query, key, value, shares, scale)  # type: ignore[no-untyped-call]
     return out
 

@@ -102,9 +102,10 @@ class Probe(Fit):
 
     def _rated(self, samples: Iterable[Sample]) -> tuple[list[Sample], Intake]:
         """One sample a rated response, so that a text that cannot be read takes no neighbour along."""
-        intake, made = Intake(), []
+        intake, made, there = Intake(), [], set[str]()
         for row, sample in enumerate(samples):
             intake.samples += 1
+            there.update(n for r in sample.responses for n in r.labels)
             rated = [r for r in sample.responses if any(n in r.labels for n in self.labels)]
             for r in rated:
                 wrong = next((n for n in self.labels if not np.isfinite(r.labels.get(n, 0.0))), None)
@@ -117,9 +118,9 @@ class Probe(Fit):
             if not rated:
                 intake.leave_out("lacking", sample.id)
             made += [replace(sample, responses=(r,), preferences=()) for r in filled]
-        there = {n for s in made for n in s.responses[0].labels}
+        given = {n for s in made for n in s.responses[0].labels}
         for name in self.labels:
-            if name not in there:
+            if name not in given:
                 raise DataError(f"nobody rated '{name}'.{closest(name, there)}", field=f"responses.labels.{name}")
         return made, intake
 
