@@ -16,7 +16,8 @@ from guerdon.core.types import Preference, Sample, sample
 from guerdon.models.batch import Batch
 
 HEADS = sorted(n for n, e in methods().items() if e.kind == "Head")
-OBJECTIVES = sorted(n for n, e in methods().items() if e.kind == "Objective")
+POLICY = {"models.objectives.likelihood_policy"}  # objectives on a policy's log-probabilities, which no head gives
+OBJECTIVES = sorted(n for n, e in methods().items() if e.kind == "Objective" and n not in POLICY)
 WIDTH = 12
 # Objectives on absolute values, for which a constant matters, and those that prefer no response to another.
 ABSOLUTE = {"models.objectives.centred", "models.objectives.regression", "models.objectives.weighted_sum"}
