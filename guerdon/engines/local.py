@@ -199,14 +199,25 @@ class Local(Engine):
             found: np.ndarray = self.loaded.embeddings(ids).numpy()
         return found
 
-    def raw_logits(self, requests: Sequence[Request], places: Sequence[int]) -> list[Any]:
-        """Raw logits [V] at place −`places` of each request's prompt and continuation, both tokenized together (1: the last
-        token), and the ids of the continuation alone with the tokenizer's own special tokens. Not part of the contract: one
-        published script reads logits, not probabilities."""
-        texts = [self.conversation.continued(r.messages, r.continuation or "") for r in requests]
-        ids = [(*t.prompt, *t.ids) for t in texts]
-        with self.loaded.lock:
-            return self.loaded.next_logits(ids, [len(i) - p for i, p in zip(ids, places, strict=True)])
+    def templated_logits(self, requests: Sequence[Request], texts: Sequence[str]) -> list[tuple[float, ...] | str]:
+        """Raw logits of a text's own tokens (special ones included) at the place as many tokens before the end of the laid out
+        conversation, all turns closed; a string says why there are none. Not part of the contract: one published script reads
+        logits there instead of probabilities."""
+        found: list[tuple[float, ...] | str] = []
+        for request, text in zip(requests, texts, strict=True):
+            tokens = list(self.loaded.tokenizer(text)["input_ids"])
+            try:
+                whole = self.conversation.closed(request.messages)
+            except DataError as error:
+                found.append(str(error))
+                continue
+            if not tokens or len(tokens) > len(whole):
+                found.append("the text has no token, or more than the whole conversation")
+                continue
+            with self.loaded.lock:
+                logits = self.loaded.next_logits([whole], [len(whole) - len(tokens)])[0]
+            found.append(tuple(float(logits[t]) for t in tokens))
+        return found
 
 
 def conversation_of(engine: Any, loaded: CausalModel) -> Conversation:

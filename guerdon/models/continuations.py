@@ -135,6 +135,21 @@ class Conversation:
             raise SpecError("end_of_turn needs a tokenizer with an EOS token")
         return int(self.tokenizer.eos_token_id)
 
+    def closed(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """The ids of a whole conversation, its last turn closed. Raises DataError."""
+        if self.chat:
+            return self._fit(self._head(self._ids(self.render(messages))), 0)
+        turns = [f"{ROLES.get(m.role, m.role)}: {neutral(message_text(m), self.special)}" for m in messages]
+        return self._fit(self._head(self._ids("\n\n".join(turns))), 0)
+
+    def ids(self, text: str) -> tuple[int, ...]:
+        """The ids of a piece of laid out text."""
+        return tuple(self._ids(text))
+
+    def head_ids(self, text: str) -> tuple[int, ...]:
+        """The ids of a laid out beginning, with one BOS where the tokenizer has its own."""
+        return tuple(self._head(self._ids(text)))
+
     def _ids(self, text: str) -> list[int]:
         return ids_of(self.tokenizer, [text])[0]
 

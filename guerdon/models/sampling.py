@@ -102,7 +102,7 @@ def _run(model: CausalModel, prompts: Sequence[tuple[int, ...]], drafts: Sequenc
     cache.batch_select_indices(rows)
     logits, mask = logits[rows], mask[rows]
     while True:
-        tokens = [_extend(model, d, row) for d, row in zip(live, logits, strict=True)]
+        tokens = [extend(model, d, row) for d, row in zip(live, logits, strict=True)]
         kept = [i for i, d in enumerate(live) if not d.done]
         if not kept:
             return
@@ -123,7 +123,7 @@ def _step(model: CausalModel, ids: Tensor, mask: Tensor, positions: Tensor, cach
     return model.logits(out.last_hidden_state[:, -1])
 
 
-def _extend(model: CausalModel, draft: Draft, logits: Tensor) -> int:
+def extend(model: CausalModel, draft: Draft, logits: Tensor) -> int:
     """Draws the next token and says whether the sample ends with it; an end token is not kept."""
     ask = draft.ask
     if ask.max_tokens < 1:

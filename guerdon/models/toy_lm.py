@@ -6,6 +6,7 @@ keys), Llama, Gemma 3 (sliding windows, two rotary bases, scaled embeddings).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ def word_tokenizer(texts: Sequence[str]) -> Any:
 
     cut = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     roles = [f"{role}\n" for role in ("user", "assistant", "system")]
-    words = sorted({w for t in (*texts, *roles) for w, _ in cut.pre_tokenize_str(t)})
+    pieces = {p for t in (*texts, *roles) for p in re.split("|".join(map(re.escape, SPECIAL)), t) if p}
+    words = sorted({w for p in pieces for w, _ in cut.pre_tokenize_str(p)})
     vocabulary = {w: i for i, w in enumerate((*SPECIAL, *words))}
     raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<|unknown|>"))
     raw.pre_tokenizer = cut
@@ -73,7 +75,7 @@ def toy_model(tokenizer: Any, family: str = "llama", seed: int = 0, **sizes: Any
     config, model = kinds[family]
     wanted: dict[str, Any] = {
         "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-        "head_dim": 16, "max_position_embeddings": 2048, "tie_word_embeddings": True,
+        "head_dim": 16, "max_position_embeddings": 2048, "tie_word_embeddings": True, "initializer_range": 0.1,
     }  # fmt: skip
     ids = {f"{n}_token_id": getattr(tokenizer, f"{n}_token_id") for n in ("bos", "eos", "pad")}
     with torch.random.fork_rng():
@@ -134,7 +136,7 @@ def example_folder(family: str = "llama") -> Path:
 
     from guerdon.models.features import cache_folder
 
-    folder: Path = cache_folder() / "examples" / f"toy-{family}-1"
+    folder: Path = cache_folder() / "examples" / f"toy-{family}-2"
     if not (folder / "config.json").is_file():
         aside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
         tokenizer = byte_tokenizer()
