@@ -84,6 +84,17 @@ async def weigh(engine: Engine, requests: Sequence[Request]) -> list[Completion]
         return [Completion(status=status_of(error), error=reason(error))] * len(requests)
 
 
+async def weigh_words(engine: Engine, requests: Sequence[Request]) -> list[Completion]:
+    """As `weigh`; words without a single log-probability are a failure, not a sum of 0."""
+    found = await weigh(engine, requests)
+    error = "the engine gave no log-probability for a response that has words"
+    silent = Completion(status=Status.FAILED, error=error)
+    return [
+        silent if c.status is Status.OK and not c.logprobs and (r.continuation or "").strip() else c
+        for c, r in zip(found, requests, strict=True)
+    ]
+
+
 def tagged(text: str) -> bool:
     """Whether each of `<think> </think> <answer> </answer>` occurs exactly once, in this order (RLPR's format)."""
     places = [text.find(tag) for tag in TAGS]
@@ -104,7 +115,7 @@ def written_answer(text: str) -> str | None:
 
 def media(sample: Sample, use: str) -> DataError | None:
     """Why a sample that answers with images, sound or film cannot be weighed."""
-    turns = (m for r in sample.responses for m in r.messages if not isinstance(m.content, str))
-    if any(p.kind != "text" for m in turns for p in m.content):  # type: ignore[union-attr]
+    turns = (m.content for r in sample.responses for m in r.messages if m.role != "tool")
+    if any(p.kind != "text" for content in turns if not isinstance(content, str) for p in content):
         return DataError(f"{use} weighs text only; '{sample.id}' answers with media", field="responses")
     return None
