@@ -20,7 +20,10 @@ POLICY = {"models.objectives.likelihood_policy"}  # objectives on a policy's log
 OBJECTIVES = sorted(n for n, e in methods().items() if e.kind == "Objective" and n not in POLICY)
 WIDTH = 12
 # Objectives on absolute values, for which a constant matters, and those that prefer no response to another.
-ABSOLUTE = {"models.objectives.centred", "models.objectives.regression", "models.objectives.weighted_sum"}
+ABSOLUTE = {
+    "models.objectives.centred", "models.objectives.geometric_projection", "models.objectives.regression",
+    "models.objectives.weighted_sum",
+}  # fmt: skip
 INDIFFERENT = {"models.objectives.centred", "models.objectives.regression"}
 
 
