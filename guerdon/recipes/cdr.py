@@ -103,15 +103,18 @@ def dialogue(rng: np.random.Generator, share: float) -> str:
     )
 
 
-def pairs(seed: int, each: int = 6) -> list[Sample]:
-    """Each subject's right answers against wrong ones, in wordings of their own: one sample a subject."""
+def pairs(seed: int, each: int = 6, wrong: int | None = None) -> list[Sample]:
+    """Each subject's right answers against wrong ones, in wordings of their own: one sample a subject.
+
+    `wrong` steps further in the list of facts is the one wrong fact of a subject; None draws them."""
     rng = np.random.default_rng([seed, 9])
     made = []
     for n, subject in enumerate(SUBJECTS):
         texts = []
         for _ in range(each):
-            wrong = FACTS[int((n + 1 + rng.integers(len(FACTS) - 1)) % len(FACTS))]
-            for fact in (FACTS[n], wrong):
+            step = 1 + int(rng.integers(len(FACTS) - 1)) if wrong is None else wrong
+            other = FACTS[(n + step) % len(FACTS)]
+            for fact in (FACTS[n], other):
                 opening, closing = wording(rng, held_out=True)
                 texts.append(f"{opening} {fact} {closing}")
         prefer = tuple(Preference(better=2 * i, worse=2 * i + 1) for i in range(each))

@@ -3,7 +3,7 @@
 Claim: how much likelier praise than complaint is as a user's next turn tells good responses better than the response's own likelihood:
 mean pairwise accuracy 66.44 with Llama-3-8B-Instruct against 56.26 for the latter on eight preference sets.
 
-toy: a world of twenty subjects with one right fact each; right and wrong answers are equally frequent, and users mostly praise right ones
+toy: a world of twenty subjects with one right and one wrong fact each, equally frequent in answers, and users mostly praise right ones
 and complain of wrong ones, in the words of the bank. A tiny decoder is trained for seconds on these dialogues. Measured: the
 share of held-out pairs (right against wrong, other wordings of the answer) in order, by
 follow-up likelihood and by the response's own likelihood. The claim holds if the first is above the second and above chance by 95 %
@@ -36,6 +36,7 @@ PAPER = Paper(
     published={"mean pairwise accuracy, FLR": 66.44, "mean pairwise accuracy, Direct": 56.26},
     partial="tuning a model to give feedback, and DPO or KTO on mined pairs, belong to a policy trainer",
 )  # fmt: skip
+WRONG = 7  # a subject's wrong fact is the right one of the subject so much further in the list
 FAIR = 0.9  # share of users who praise what is right and complain of what is wrong
 
 
@@ -43,7 +44,7 @@ def run(scale: str) -> Evidence:
     """Measures at a scale: smoke has one seed and less training."""
     if scale == "paper":
         return _published_setting()
-    return _toy((0,), 40) if scale == "smoke" else _toy((0, 1, 2), 400)
+    return _toy((0,), 40) if scale == "smoke" else _toy((0, 1, 2), 600)
 
 
 def _toy(seeds: Sequence[int], steps: int) -> Evidence:
@@ -68,7 +69,7 @@ def _toy(seeds: Sequence[int], steps: int) -> Evidence:
 def dialogue(rng: np.random.Generator, shuffled: bool) -> str:
     """A question, an answer that is right half the time, and a user's reaction (to nothing, where shuffled)."""
     subject, good = int(rng.integers(len(SUBJECTS))), bool(rng.integers(2))
-    fact = subject if good else int((subject + 1 + rng.integers(len(FACTS) - 1)) % len(FACTS))
+    fact = subject if good else (subject + WRONG) % len(FACTS)
     opening, closing = wording(rng, held_out=False)
     praise = bool(rng.integers(2)) if shuffled else good == (rng.random() < FAIR)
     bank = built_in()[ASPECTS[2]][SIDES[0] if praise else SIDES[1]]
@@ -84,7 +85,7 @@ def _accuracies(seed: int, steps: int) -> dict[str, dict[str, float]]:
 
     bank = {ASPECTS[2]: built_in()[ASPECTS[2]]}
     found: dict[str, dict[str, float]] = {}
-    test: list[Sample] = pairs(seed)
+    test: list[Sample] = pairs(seed, wrong=WRONG)
     for shuffled in (False, True):
         rng = np.random.default_rng([seed, 3])
         texts = [dialogue(rng, shuffled) for _ in range(4000)]
