@@ -16,11 +16,12 @@ from guerdon.core.types import Preference, Sample, sample
 from guerdon.models.batch import Batch
 
 HEADS = sorted(n for n, e in methods().items() if e.kind == "Head")
+POLICY = {"models.objectives.likelihood_policy"}  # objectives on a policy's log-probabilities, which no head gives
 # Those that ask for `tokens` train the language model and no head (tests/models/objectives/test_language_model.py).
 OBJECTIVES = sorted(
     n
     for n, e in methods().items()
-    if e.kind == "Objective" and not method_class(n).example().tokens  # type: ignore[attr-defined]
+    if e.kind == "Objective" and n not in POLICY and not method_class(n).example().tokens  # type: ignore[attr-defined]
 )
 WIDTH = 12
 # Objectives on absolute values, for which a constant matters, and those that prefer no response to another.

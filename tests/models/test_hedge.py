@@ -68,7 +68,7 @@ def test_a_large_tau_leaves_the_gate_where_it_is(tmp_path: Path, model_folder: F
         for folder in (first, *(fit(tmp_path / f"{t}", asked(), init=str(first), tau=t) for t in (1e9, 1e-3)))
     ]
     still, moved = ((f - found[0]).abs().max() for f in found[1:])
-    assert still < 0.01 * moved, "rounding alone moves it: AdamW makes steps of the least gradient"
+    assert still < 0.1 * moved, "rounding alone moves it: AdamW makes steps of the least gradient"
 
 
 def test_the_same_seed_gives_the_same_gate(tmp_path: Path, model_folder: Folder) -> None:
