@@ -7,14 +7,15 @@ import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 
 from guerdon.core.concurrency import gather
 from guerdon.core.contracts import Engine
-from guerdon.core.types import Completion, Request
 
 T = TypeVar("T")
-Ask = Callable[[Sequence[Request]], Awaitable[list[T]]]
+R = TypeVar("R")
+Ask = Callable[[Sequence[T]], Awaitable[list[R]]]
 QUEUED = 8  # calls begun a slot, so that those that wait for another try do not keep the slots empty [inferred]
 
 
@@ -101,11 +102,11 @@ class Slots:
         self.free.release()
 
 
-async def each(engine: Engine, requests: Sequence[Request], ask: Ask[T], limit: int) -> list[T]:
-    """`ask` over the requests: whole for an engine that wants batches, else one by one, `limit` at a time."""
+async def each(engine: Engine, items: Sequence[T], ask: Ask[T, R], limit: int) -> list[R]:
+    """`ask` over the items: whole for an engine that wants batches, else one by one, `limit` at a time."""
     if engine.batched:
-        return await ask(requests) if requests else []
-    found = await gather([lambda r=r: ask((r,)) for r in requests], limit)  # type: ignore[misc]
+        return await ask(items) if items else []
+    found = await gather([partial(ask, (item,)) for item in items], limit)
     return [one for part in found for one in part]
 
 
@@ -124,10 +125,3 @@ def _engines(value: Any) -> Iterator[Engine]:
             yield from _engines(inner)
     elif isinstance(value, Mapping):
         yield from _engines(tuple(value.values()))
-
-
-async def listed(
-    call: Callable[[Sequence[Request]], Awaitable[list[Completion]]], requests: Sequence[Request]
-) -> list[list[Completion]]:
-    """A call that gives one completion a request, in the form of `generate`."""
-    return [[found] for found in await call(requests)]

@@ -23,14 +23,20 @@ def keys(identity: bytes, call: str, requests: Sequence[Request]) -> list[str]:
     Equal requests have equal keys, but for those that sample without a seed: the second, third … of them in one batch ask
     for answers of their own, so their number is part of the key.
     """
+    texts = [request_text(r) for r in requests]
+    counts = numbers(call, requests, texts)
+    return [_hash(identity, f"{call}\0{n}\0{text}") for n, text in zip(counts, texts, strict=True)]
+
+
+def numbers(call: str, requests: Sequence[Request], texts: Sequence[str]) -> list[int]:
+    """How many equal requests came before each in the batch, where that matters; else 0."""
     seen: Counter[str] = Counter()
     found = []
-    for request in requests:
-        key = _key(identity, call, request, 0)
-        if request.temperature > 0 and request.seed is None and call == "generate":
-            seen[key] += 1
-            key = key if seen[key] == 1 else _key(identity, call, request, seen[key] - 1)
-        found.append(key)
+    for request, text in zip(requests, texts, strict=True):
+        alone = call != "generate" or request.temperature <= 0 or request.seed is not None
+        found.append(0 if alone else seen[text])
+        if not alone:
+            seen[text] += 1
     return found
 
 
@@ -39,16 +45,18 @@ def identity_bytes(identity: Mapping[str, Any]) -> bytes:
     return _plain([VERSION, identity]).encode()
 
 
-def _key(identity: bytes, call: str, request: Request, number: int) -> str:
-    told = f"\0{call}\0{number}\0{_plain(request_to_json(request))}"
-    return hashlib.blake2b(identity + told.encode(), digest_size=16).hexdigest()
-
-
 def part_key(identity: bytes, part: Part) -> str:
     """The key of one embedded part."""
-    return hashlib.blake2b(
-        identity + f"\0embed\0{part.kind}\0{_plain(part.value)}".encode(), digest_size=16
-    ).hexdigest()
+    return _hash(identity, f"embed\0{part.kind}\0{_plain(_media(part))}")
+
+
+def _hash(identity: bytes, told: str) -> str:
+    return hashlib.blake2b(b"%d:%b%b" % (len(identity), identity, told.encode()), digest_size=16).hexdigest()
+
+
+def request_text(request: Request) -> str:
+    """A request as canonical JSON, for keys and for files of answers."""
+    return _plain(request_to_json(request))
 
 
 @lru_cache(maxsize=1)
@@ -81,13 +89,15 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _media(part: Part) -> str:
-    """The value of a part; of a file what is in it now, since that is what the model sees."""
-    if part.kind == "text" or not part.value.startswith("file:"):
+    """The value of a part, a hash for media that are at hand: of a file what is in it now, since that is what is sent."""
+    if part.kind == "text" or not part.value.startswith(("file:", "data:")):
         return part.value
+    if part.value.startswith("data:"):
+        return f"blake2b:{hashlib.blake2b(part.value.encode(), digest_size=16).hexdigest()}"
     try:
         path = file_path(part.value)
         about = path.stat()
-        return _digest(path, about.st_mtime_ns, about.st_size)
+        return f"blake2b:{_digest(path, about.st_mtime_ns, about.st_size)}"
     except (OSError, ValueError):
         return part.value
 
@@ -97,27 +107,30 @@ def _digest(path: Path, changed: int, size: int) -> str:
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
-def completion_to_row(completion: Completion) -> list[Any]:
-    """An answer as a short JSON list; what it cost is kept so that a hit can say what it saved."""
-    used = completion.usage or Usage()
-    return [
-        completion.text, list(completion.tokens), list(completion.logprobs), [dict(t) for t in completion.top_logprobs],
-        used.input_tokens, used.output_tokens,
-    ]  # fmt: skip
+def answers_to_text(answers: Sequence[Completion]) -> str:
+    """Answers as a short JSON list; what they cost is left out."""
+    rows = [[c.text, c.tokens, c.logprobs, c.top_logprobs] for c in answers]
+    return _compact([row if row[1] or row[2] or row[3] else row[:1] for row in rows])
 
 
-def completion_from_row(row: Sequence[Any]) -> Completion:
-    """The answer of a row, marked as not asked again: one cached, no call, no tokens paid."""
-    return Completion(
-        text=row[0],
-        tokens=tuple(row[1]),
-        logprobs=tuple(row[2]),
-        top_logprobs=tuple(row[3]),
-        usage=_HIT,
-    )
+def answers_from_text(text: str) -> list[Completion]:
+    """The answers, marked as not asked again: one cached for all of them, nothing paid. Raises ValueError."""
+    found: list[Completion] = []
+    for row in json.loads(text):
+        used = _HIT if not found else _NONE
+        if len(row) == 1:
+            found.append(Completion(text=row[0], usage=used))
+        else:
+            found.append(
+                Completion(
+                    text=row[0], tokens=tuple(row[1]), logprobs=tuple(row[2]), top_logprobs=tuple(row[3]), usage=used
+                )
+            )
+    return found
 
 
-_HIT = Usage(cached=1)
+_HIT, _NONE = Usage(cached=1), Usage()
+_compact = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=dict).encode
 
 
 def good(completions: Sequence[Completion]) -> bool:
