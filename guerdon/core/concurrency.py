@@ -56,6 +56,8 @@ async def gather(calls: Iterable[Callable[[], Awaitable[T]]], limit: int = 64) -
     There are only as many tasks as calls under way, so memory does not grow with what still waits.
     """
     todo = list(calls)
+    if len(todo) == 1:
+        return [await todo[0]()]
     found: list[Any] = [None] * len(todo)
     waiting = iter(range(len(todo)))
 

@@ -92,7 +92,7 @@ class Slots:
         loop = asyncio.get_running_loop()
         if self.loop is not loop:  # the first use, or the first after a fork
             self.loop, self.free = loop, asyncio.Semaphore(self.most)
-        if self.free.locked():
+        if self.free.locked() and _watch.get() is not None:
             with queued():
                 await self.free.acquire()
         else:
