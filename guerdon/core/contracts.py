@@ -107,6 +107,9 @@ class Reward(Method):
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         """One Judgement a sample, in input order."""
 
+    async def open(self) -> None:
+        """Checks what it needs of the outside before anything is scored, as runners do. Raises EngineError. Nothing by default."""
+
     def fault(self, sample: Sample) -> DataError | None:
         """Why this sample cannot be scored, or None."""
         field = missing(self.needs, sample)

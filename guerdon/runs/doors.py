@@ -71,6 +71,8 @@ def warm(method: Method) -> None:
                     if isinstance(value, lazy):
                         getattr(inner, name)
             await _probe(inner)
+            if isinstance(inner, Reward):
+                await inner.open()
         await asyncio.sleep(0)
 
     run_sync(touch())
