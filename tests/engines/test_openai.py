@@ -7,6 +7,8 @@ import base64
 import json
 import logging
 import pickle
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -327,3 +329,25 @@ def test_waiting_times_of_servers() -> None:
     assert wait_of({}) == 0.0 and wait_of({"Retry-After": "soon"}) == 0.0
     assert wait_of({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
     assert wait_of({"Retry-After": "Fri, 21 Oct 2050 07:28:00 GMT"}) > 1e6
+
+
+def test_a_forked_process_opens_connections_of_its_own() -> None:
+    code = """
+import os, sys
+from guerdon.core.concurrency import run_sync
+from guerdon.core.types import Request, user
+from guerdon.engines.openai import OpenAI
+engine = OpenAI(model="m", base_url=sys.argv[1])
+say = lambda text: run_sync(engine.generate([Request(messages=user(text))]))[0][0].text
+print(say("parent"), flush=True)
+child = os.fork()
+print(say("child" if child == 0 else "again"), flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+    with faulty() as server:
+        done = subprocess.run([sys.executable, "-c", code, server.url], capture_output=True, text=True, timeout=60)
+    assert sorted(done.stdout.split("\n")) == ["", "reply 0 to again", "reply 0 to child", "reply 0 to parent"], (
+        done.stderr
+    )
+    assert done.stderr == "" and server.connections == 2
