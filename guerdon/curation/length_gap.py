@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from guerdon.core.contracts import Stage
 from guerdon.core.errors import SpecError
 from guerdon.core.types import Preference, Sample
+from guerdon.judging.lengths import LENGTHS as UNITS
 
-LENGTHS: dict[str, Callable[[str], int]] = {
-    "tokens": lambda text: len(re.findall(r"\w+|[^\w\s]", text)),
-    "words": lambda text: len(text.split()),
-    "characters": len,
-}
+LENGTHS = {"tokens": UNITS["pieces"], "words": UNITS["words"], "characters": UNITS["characters"]}
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,34 @@ from importlib import resources
 from guerdon.core.contracts import Engine
 from guerdon.core.errors import DataError
 from guerdon.core.grain import EXPECTED, reason, status_of
-from guerdon.core.types import Completion, Message, Request, Sample
+from guerdon.core.types import Completion, Message, Request, Sample, Status
 
-_SECTION = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
+_SECTION = re.compile(r"^\[([\w.-]+)\]$", re.MULTILINE)
 
 
 async def ask(engine: Engine, requests: Sequence[Request]) -> list[Completion]:
     """One completion a request, asked in one batch; an engine that raises leaves all of them failed with its reason."""
+    return [found[0] for found in await ask_each(engine, requests)]
+
+
+async def ask_each(engine: Engine, requests: Sequence[Request]) -> list[list[Completion]]:
+    """`n` completions a request; what an engine owes, or all of it where it raises, is failed with the reason."""
     if not requests:
         return []
     try:
-        return [found[0] for found in await engine.generate(requests)]
+        found = await engine.generate(requests)
+    except EXPECTED as error:
+        return [[Completion(status=status_of(error), error=reason(error))] * r.n for r in requests]
+    owed = Completion(status=Status.FAILED, error="the engine gave fewer completions than were asked for")
+    return [[*given[: r.n], *[owed] * (r.n - len(given))] for r, given in zip(requests, found, strict=True)]
+
+
+async def weigh(engine: Engine, requests: Sequence[Request]) -> list[Completion]:
+    """The next-token log-probabilities of each request's `choices`; an engine that raises leaves all of them failed."""
+    if not requests:
+        return []
+    try:
+        return await engine.next_token(requests)
     except EXPECTED as error:
         return [Completion(status=status_of(error), error=reason(error))] * len(requests)
 

@@ -10,11 +10,19 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
+from guerdon.judging.labels import CORRECT
 from guerdon.judging.verdicts import BOXED, BRACKETS, LEVELS, plain_label
 
 MARK_BYTES = 8
 _OUTPUT = re.compile(r"(Output\s*)(?=\([ab]\))", re.IGNORECASE)
 _CONTROL = re.compile(r"<\|(?=[^|<>\n]{1,60}\|>)")  # <|im_end|> and its kin, which a tokenizer may read as special
+_SIDE = re.compile(r"\[\[(?=\s*[A-Z]\s*\]\])")
+# Tags that any judge here reads as its own, of whatever paper: an answer that holds one shows it with a blank in it.
+_TAG = re.compile(
+    r"<(?=/?(?:answer|score|scores|verdict|think|thinking|solution|eval|rubric|justify|type|reasoning|critique|json_start|json_end|"
+    r"quote_[AB]|summary_[AB])>)",
+    re.IGNORECASE,
+)
 
 
 def mark(*texts: str) -> str:
@@ -29,11 +37,18 @@ def mark(*texts: str) -> str:
 def neutral(text: str) -> str:
     """The text with all that a judge's parser or a chat template would read as its own broken up, else unchanged.
 
-    `[[A>B]]` → `[ [A>B]]`, a boxed verdict → `\\ boxed{…}`, `Output (a)` → `Output [sic] (a)`, `<|tag|>` → `< |tag|>`.
+    `[[A>B]]` → `[ [A>B]]`, a boxed verdict → `\\ boxed{…}`, `Output (a)` → `Output [sic] (a)`, `<answer>` → `< answer>`,
+    `<|tag|>` → `< |tag|>`.
     """
     text = BRACKETS.sub(lambda found: "[ " + found[0][1:], text)
-    text = BOXED.sub(lambda found: "\\ " + found[0][1:] if plain_label(found[1]) in LEVELS else found[0], text)
+    text = BOXED.sub(lambda found: "\\ " + found[0][1:] if _verdict(found[1]) else found[0], text)
+    text = _TAG.sub("< ", _SIDE.sub("[ [", text))
     return _CONTROL.sub("< |", _OUTPUT.sub(r"\1[sic] ", text))
+
+
+def _verdict(boxed: str) -> bool:
+    label = plain_label(boxed)
+    return label in LEVELS or label.lower() in CORRECT
 
 
 def fenced(title: str, text: str, delimiter: str) -> str:

@@ -28,8 +28,9 @@ def pair_judgement(trial: Trial, error: str = "", usage: Usage | None = None) ->
 def passes(judgement: Judgement, i: int, j: int) -> list[tuple[Status, int | None]]:
     """One (status, who won) per presentation order of responses i and j, order (i, j) first: 1 = i, -1 = j, 0 = tie.
 
-    Repeated trials in one order are averaged before the sign is taken. A pass in which any trial failed is that failure;
-    a pass without a verdict is (unparsed, None). Empty where no trial showed exactly these two.
+    Repeated trials in one order (votes) are averaged before the sign is taken, those without a verdict left out. A pass in
+    which any trial failed is that failure; a pass without any verdict is (unparsed, None). Empty where no trial showed
+    exactly these two.
     """
     found = []
     for order in ((i, j), (j, i)):
@@ -44,10 +45,10 @@ def _one_pass(trials: Sequence[Trial]) -> tuple[Status, int | None]:
     failed = next((t.status for t in trials if t.status not in (Status.OK, Status.UNPARSED)), None)
     if failed is not None:
         return failed, None
-    verdicts = [sign(t.verdict) for t in trials if t.verdict is not None]
-    if len(verdicts) < len(trials):
+    verdicts = [won for t in trials if (won := sign(t.verdict)) is not None]
+    if not verdicts:
         return Status.UNPARSED, None
-    return Status.OK, sign(sum(v for v in verdicts if v is not None) / len(verdicts))
+    return Status.OK, sign(sum(verdicts) / len(verdicts))
 
 
 def margin(judgement: Judgement, i: int, j: int) -> float | None:

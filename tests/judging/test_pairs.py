@@ -53,7 +53,9 @@ def test_repeated_trials_of_one_order_are_averaged_first() -> None:
     found = judged(*(Trial(order=(0, 1), verdict=v) for v in (2.0, -1.0, -1.0)))
     assert passes(found, 0, 1) == [(OK, -1)], "two verdicts of three, however strong the third"
     mixed = judged(Trial(order=(0, 1), verdict=1.0), Trial(order=(0, 1), verdict=None, status=Status.UNPARSED))
-    assert passes(mixed, 0, 1) == [(Status.UNPARSED, None)]
+    assert passes(mixed, 0, 1) == [(OK, 1)], "a vote without a verdict is left out"
+    none = judged(*(Trial(order=(0, 1), verdict=None, status=Status.UNPARSED) for _ in range(2)))
+    assert passes(none, 0, 1) == [(Status.UNPARSED, None)]
 
 
 @pytest.mark.parametrize(

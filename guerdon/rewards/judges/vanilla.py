@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError, ParseError, SpecError
-from guerdon.core.types import Completion, Judgement, Message, Request, Sample, Status, Trial
-from guerdon.judging.ask import ask, conversation_text, prompt_sections, refuse_media
+from guerdon.core.errors import DataError
+from guerdon.core.types import Judgement, Message, Request, Sample
+from guerdon.judging.ask import conversation_text, prompt_sections, refuse_media
 from guerdon.judging.fence import fill, titled
-from guerdon.judging.pairs import pair_judgement
+from guerdon.judging.protocols import Vote, check_asking, pairwise
 from guerdon.judging.verdicts import Mode, vanilla
 
 
@@ -21,18 +21,20 @@ class Vanilla(Reward):
 
     margin(a, b) = that sign (uncalibrated, no unit); values stay empty and there is no tie. Any other reply leaves the
     pair unscored as unparsed, with the reply kept as a Trial. The order shown is the order given. The family is that of
-    arXiv:2410.12784; temperature 0 and at most 4096 tokens are its settings, the prompt is in our own words. Raises
-    SpecError for max_tokens below 1.
+    arXiv:2410.12784; temperature 0 and at most 4096 tokens are its settings, the prompt is in our own words; several
+    `samples` (at a temperature above 0) are averaged, or voted on by `vote`. Raises SpecError for max_tokens or samples below
+    1, and for several samples at temperature 0.
     """
 
     engine: Engine
     parse: Mode = "strict"
     max_tokens: int = 4096
     temperature: float = 0.0
+    samples: int = 1
+    vote: Vote = "mean"
 
     def __post_init__(self) -> None:
-        if self.max_tokens < 1:
-            raise SpecError(f"max_tokens is at least 1, found {self.max_tokens}")
+        check_asking(self.max_tokens, self.temperature, self.samples)
 
     @classmethod
     def example(cls) -> Self:
@@ -61,15 +63,7 @@ class Vanilla(Reward):
         return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
-        faults = [self.fault(s) for s in samples]
-        asked = [self.request(s) for s, fault in zip(samples, faults, strict=True) if fault is None]
-        replies = iter(await ask(self.engine, asked))
-        return [
-            self._outcome(next(replies))
-            if fault is None
-            else Judgement.unscored(len(s.responses), Status.FAILED, str(fault))
-            for s, fault in zip(samples, faults, strict=True)
-        ]
+        return await pairwise(self, self.engine, samples, self.request, self._read, vote=self.vote)
 
     def request(self, sample: Sample) -> Request:
         """The call for one pair, first response shown as Output (a)."""
@@ -78,15 +72,7 @@ class Vanilla(Reward):
         _, shown = titled(("Instruction", "Output a", "Output b"), texts)
         values = dict(zip(("prompt", "output_a", "output_b"), shown.values(), strict=True))
         turn = Message(role="user", content=fill(template, values))
-        return Request(messages=(turn,), temperature=self.temperature, max_tokens=self.max_tokens)
+        return Request(messages=(turn,), n=self.samples, temperature=self.temperature, max_tokens=self.max_tokens)
 
-    def _outcome(self, reply: Completion) -> Judgement:
-        level, status, error = None, reply.status, reply.error
-        if status is Status.OK:
-            try:
-                level = vanilla(reply.text, self.parse)
-            except ParseError as unread:
-                error = str(unread)
-            status = Status.OK if level is not None else Status.UNPARSED
-        trial = Trial(order=(0, 1), judge=self.use, verdict=level, raw=reply.text, status=status)
-        return pair_judgement(trial, error, reply.usage)
+    def _read(self, reply: str) -> float | None:
+        return vanilla(reply, self.parse)
