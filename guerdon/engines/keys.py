@@ -59,23 +59,17 @@ def request_text(request: Request) -> str:
     return _plain(request_to_json(request))
 
 
-@lru_cache(maxsize=1)
-def _usual() -> Request:
-    return Request(messages=())
-
-
 def request_to_json(request: Request) -> dict[str, Any]:
     """A request as JSON values, fields at their default left out."""
     row: dict[str, Any] = {"messages": [_message(m) for m in request.messages]}
-    usual = _usual()
-    for name in _FIELDS:
+    for name, usual in _USUAL:
         value = getattr(request, name)
-        if value != getattr(usual, name):
+        if value != usual:
             row[name] = value
     return row
 
 
-_FIELDS = tuple(f for f in Request.__dataclass_fields__ if f != "messages")
+_USUAL = tuple((f, getattr(Request(messages=()), f)) for f in Request.__dataclass_fields__ if f != "messages")
 
 
 def _message(message: Message) -> dict[str, Any]:

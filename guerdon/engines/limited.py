@@ -25,9 +25,9 @@ class Limited(Around, Engine):
 
     Calls leave evenly, so no minute holds more than its share. Tokens are counted as the endpoint counts them once it has
     answered; before that as the input's bytes / 4 (learned from the answers) and what the calls of late wrote [inferred].
-    The width starts at `concurrency` and grows by one for each round of calls that all went well, up to `most`, twice as
-    fast until the first trouble; it shrinks to 0.7 of itself on a 429 or 503 and to 0.9 where a call takes more than
-    `patience` times the quickest of late [inferred, after TCP Vegas]. A Retry-After holds back every call until then.
+    The width starts at `concurrency` and doubles with every round of calls until the first trouble, then grows by one a
+    round, up to `most`. It shrinks to 0.7 of itself on a 429 or 503, and to 0.8 where the median time of 64 calls is above
+    `patience` times the lowest such median so far [inferred, after TCP Vegas]. A Retry-After holds back every call until then.
     With adaptive = false the width stays. Limits are this object's own: two processes have two.
 
     Put `engines.retrying` round it, so that a second try is counted too. Raises SpecError for limits that are not positive.
@@ -40,7 +40,7 @@ class Limited(Around, Engine):
     concurrency: int = 64
     most: int = 1024
     adaptive: bool = True
-    patience: float = 4.0
+    patience: float = 2.5
 
     def __post_init__(self) -> None:
         limits = [x for x in (self.requests_per_minute, self.tokens_per_minute) if x is not None]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import statistics
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -10,8 +12,9 @@ from collections.abc import Sequence
 from guerdon.core.types import Completion, Request, Status, Usage
 
 SLACK = 0.05  # seconds by which a call may leave early, so that late timers do not cost throughput
-LATE, WINDOW = 512, 64  # calls whose times and tokens count as "of late"; calls for a usual time
-FULL, SLOW = 0.7, 0.9  # what the width is multiplied by on a refusal, and on slowness
+WINDOW = 64  # calls for a usual time: answers differ in length, so only medians are compared
+FORGET = 1.02  # by which the best usual time drifts up a window, so that a slower endpoint becomes the measure in time
+FULL, SLOW = 0.7, 0.8  # what the width is multiplied by on a refusal, and on slowness
 
 
 class Learned:
@@ -69,7 +72,8 @@ class Width:
     def __init__(self, start: int, most: int, patience: float) -> None:
         self.limit, self.most, self.patience = float(start), most, patience
         self.under_way, self.settled, self.quiet_until, self.shrunk = 0, False, 0.0, 0.0
-        self.times: deque[float] = deque(maxlen=LATE)
+        self.times: list[float] = []
+        self.best = math.inf
         self.waiting: deque[asyncio.Future[None]] = deque()
 
     async def enter(self) -> None:
@@ -111,14 +115,17 @@ class Width:
             self._shrink(FULL, seconds)
         elif all(c.status is Status.OK for c in found):
             self.times.append(seconds)
-            if len(self.times) >= WINDOW and self._usual() > self.patience * min(self.times):
+            if len(self.times) >= WINDOW and self._slow():
                 self._shrink(SLOW, seconds)
             elif self.under_way >= int(self.limit):  # a width that is not used tells nothing
                 self.limit = min(float(self.most), self.limit + (1 / self.limit if self.settled else 1.0))
 
-    def _usual(self) -> float:
-        late = sorted(list(self.times)[-WINDOW:])
-        return late[len(late) // 2]
+    def _slow(self) -> bool:
+        """Whether the usual time of the calls since the last look is far above the best one so far."""
+        usual = statistics.median(self.times)
+        self.times.clear()
+        self.best = min(self.best * FORGET, usual)
+        return usual > self.patience * self.best
 
     def _shrink(self, to: float, seconds: float) -> None:
         now = time.monotonic()
