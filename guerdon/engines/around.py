@@ -13,18 +13,32 @@ import numpy as np
 
 from guerdon.core.concurrency import at_home
 from guerdon.core.contracts import Engine
+from guerdon.core.errors import SpecError
 from guerdon.core.types import Completion, Part, Request
 from guerdon.engines.failure import EXPECTED, all_failed
 
 
-class Around:
-    """A mixin beside Engine, without state: the delegations of a wrapper."""
-
-    engine: Engine
+class Calls:
+    """A mixin beside Engine, without state: the three token calls through one `answer`."""
 
     async def answer(self, call: str, requests: Sequence[Request]) -> list[list[Completion]]:
-        """The completions of each request; "generate", "loglikelihood" or "next_token"."""
-        return await ask(self.engine, call, requests)
+        """The completions of each request; `call` is "generate", "loglikelihood" or "next_token"."""
+        raise SpecError(f"{type(self).__name__} answers no {call}")
+
+    async def generate(self, requests: Sequence[Request]) -> list[list[Completion]]:
+        return await at_home(self.answer("generate", requests))
+
+    async def loglikelihood(self, requests: Sequence[Request]) -> list[Completion]:
+        return [found[0] for found in await at_home(self.answer("loglikelihood", requests))]
+
+    async def next_token(self, requests: Sequence[Request]) -> list[Completion]:
+        return [found[0] for found in await at_home(self.answer("next_token", requests))]
+
+
+class Around(Calls):
+    """The same for a wrapper of one `engine`: what it offers, wants and is known by is the inner one's."""
+
+    engine: Engine
 
     @property
     def capabilities(self) -> frozenset[str] | None:
@@ -40,15 +54,6 @@ class Around:
 
     async def probe(self, calls: frozenset[str]) -> frozenset[str]:
         return await self.engine.probe(calls)
-
-    async def generate(self, requests: Sequence[Request]) -> list[list[Completion]]:
-        return await at_home(self.answer("generate", requests))
-
-    async def loglikelihood(self, requests: Sequence[Request]) -> list[Completion]:
-        return [found[0] for found in await at_home(self.answer("loglikelihood", requests))]
-
-    async def next_token(self, requests: Sequence[Request]) -> list[Completion]:
-        return [found[0] for found in await at_home(self.answer("next_token", requests))]
 
     async def embed(self, parts: Sequence[Part]) -> np.ndarray:
         return await self.engine.embed(parts)

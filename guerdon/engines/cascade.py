@@ -9,18 +9,17 @@ from typing import Any, Self
 
 import numpy as np
 
-from guerdon.core.concurrency import at_home
 from guerdon.core.contracts import Engine
 from guerdon.core.errors import SpecError
 from guerdon.core.types import Completion, Part, Request, Status, Usage
-from guerdon.engines.around import ask
+from guerdon.engines.around import Calls, ask
 from guerdon.engines.flight import each
 
 WIDE = 2048  # requests under way
 
 
 @dataclass(frozen=True)
-class Cascade(Engine):
+class Cascade(Calls, Engine):
     """Cheap first: answer(x) = cheap(x) where confidence(x) ≥ threshold, else strong(x); a failed cheap call escalates too.
 
     confidence: of next_token, p₁ − p₂, the gap of the two most probable `choices` after they are normalised to sum to 1, held
@@ -67,19 +66,10 @@ class Cascade(Engine):
     async def probe(self, calls: frozenset[str]) -> frozenset[str]:
         return await self.strong.probe(calls)
 
-    async def generate(self, requests: Sequence[Request]) -> list[list[Completion]]:
-        return await at_home(self._answer("generate", requests))
-
-    async def loglikelihood(self, requests: Sequence[Request]) -> list[Completion]:
-        return [found[0] for found in await at_home(self._answer("loglikelihood", requests))]
-
-    async def next_token(self, requests: Sequence[Request]) -> list[Completion]:
-        return [found[0] for found in await at_home(self._answer("next_token", requests))]
-
     async def embed(self, parts: Sequence[Part]) -> np.ndarray:
         return await self.strong.embed(parts)
 
-    async def _answer(self, call: str, requests: Sequence[Request]) -> list[list[Completion]]:
+    async def answer(self, call: str, requests: Sequence[Request]) -> list[list[Completion]]:
         async def lot(some: Sequence[Request]) -> list[list[Completion]]:
             found = await ask(self.cheap, call, [weighed(call, r) for r in some])
             unsure = [i for i, answers in enumerate(found) if not self._sure(call, answers)]

@@ -10,12 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from guerdon.core.concurrency import at_home
 from guerdon.core.contracts import Engine
 from guerdon.core.errors import EngineError, SpecError
 from guerdon.core.lazy import lazy
 from guerdon.core.types import Completion, Part, Request, Status
-from guerdon.engines.around import ask
+from guerdon.engines.around import Calls, ask
 from guerdon.engines.flight import each
 from guerdon.engines.keys import good, numbers, request_text
 from guerdon.engines.recording import Recording
@@ -24,7 +23,7 @@ WIDE = 2048  # calls of the inner engine under way
 
 
 @dataclass(frozen=True)
-class Replay(Engine):
+class Replay(Calls, Engine):
     """A recording: request → the answers that were recorded for it; with an `engine`, what is missing is asked and recorded.
 
     `path` is a file of JSON lines, `{"call", "request", "answers"}`, as this engine and `guerdon cache export` write them. A
@@ -74,21 +73,12 @@ class Replay(Engine):
         """The file's answers."""
         return Recording(Path(self.path), must_exist=self.engine is None)
 
-    async def generate(self, requests: Sequence[Request]) -> list[list[Completion]]:
-        return await at_home(self._answer("generate", requests))
-
-    async def loglikelihood(self, requests: Sequence[Request]) -> list[Completion]:
-        return [found[0] for found in await at_home(self._answer("loglikelihood", requests))]
-
-    async def next_token(self, requests: Sequence[Request]) -> list[Completion]:
-        return [found[0] for found in await at_home(self._answer("next_token", requests))]
-
     async def embed(self, parts: Sequence[Part]) -> np.ndarray:
         if self.engine is None:
             raise EngineError("a recording holds no embeddings")
         return await self.engine.embed(parts)
 
-    async def _answer(self, call: str, requests: Sequence[Request]) -> list[list[Completion]]:
+    async def answer(self, call: str, requests: Sequence[Request]) -> list[list[Completion]]:
         texts = [request_text(r) for r in requests]
         wanted = list(zip(texts, numbers(call, requests, texts), strict=True))
         found = [self.recording.answer(call, text, number) for text, number in wanted]
