@@ -83,6 +83,7 @@ def summary(folder: Path, data: str, skipped: list[str]) -> list[str]:
         ties = f", {intake['ties']:,} ties (they say nothing here)" if intake["ties"] else ""
         lines.append(f"{intake['used']:,} of {intake['pairs']:,} pairs used{ties}")
         lines += [f"  {line}" for line in intake["left_out_lines"]]
+    if "truncated" in intake:
         lines.append(
             f"{intake['truncated']:,} of {intake['responses']:,} texts cut to {said['backbone'].get('max_length')} tokens"
         )

@@ -6,6 +6,7 @@ Paths in a file are relative to the file. A checkpoint folder and a bare method 
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -67,7 +68,7 @@ def read_spec(source: str | Path) -> SpecFile:
     if path.is_dir():
         if not (path / CHECKPOINT_FILE).is_file():
             raise SpecError(f"{path}: this folder is no Guerdon checkpoint ({CHECKPOINT_FILE} is not in it)")
-        return SpecFile(str(path), {"reward": {"use": "rewards.trained", "path": str(path)}})
+        return SpecFile(str(path), {"reward": {"use": _loaded_by(path / CHECKPOINT_FILE), "path": str(path)}})
     if path.suffix == ".toml" or path.is_file():
         return _read_toml(path)
     from guerdon.core.catalog import methods
@@ -76,6 +77,16 @@ def read_spec(source: str | Path) -> SpecFile:
         return SpecFile(str(source), {"reward": {"use": str(source)}})
     hint = closest(str(source), methods())
     raise SpecError(f"'{source}' is no TOML file, no checkpoint folder and no method name.{hint}")
+
+
+def _loaded_by(file: Path) -> str:
+    """The reward that loads a checkpoint folder: the one its `use` names, else `rewards.trained`."""
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # what is wrong with it, the reward says when it opens it
+        return "rewards.trained"
+    found = said.get("use") if isinstance(said, dict) else None
+    return found if isinstance(found, str) else "rewards.trained"
 
 
 def _read_toml(path: Path) -> SpecFile:

@@ -90,7 +90,7 @@ class Preference:
     """`better` was preferred to `worse` (indices into the responses).
 
     strength: how much, on the data's own scale · margin: wanted score difference · weight: in the loss · prob: soft label
-    P(better ≻ worse) · tie: judged equal · annotator: who.
+    P(better ≻ worse) · tie: judged equal · annotator: who · dimensions: the qualities it speaks of, none for all of them.
     """
 
     better: int
@@ -101,6 +101,7 @@ class Preference:
     prob: float = 1.0
     tie: bool = False
     annotator: str = ""
+    dimensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

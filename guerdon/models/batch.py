@@ -27,7 +27,8 @@ def difference(out: Tensor, pairs: Tensor) -> Tensor:
 class Batch:
     """pairs [P, 2] (better, worse) · strength, margin, weight, prob [P] · tie [P] bool · group [N] · labels {name: [N], NaN where
     unrated} · ids, contexts [G]: the samples' own · inputs: what the network reads · compare: the head's own comparison of two
-    outputs · outputs: the names of the head's outputs, for objectives that train them by name."""
+    outputs · outputs: the names of the head's outputs, for objectives that train them by name · dimensions [P]: the qualities
+    that a pair itself speaks of (`guerdon.models.dimensions`)."""
 
     pairs: Tensor
     strength: Tensor
@@ -43,6 +44,7 @@ class Batch:
     compare: Compare = difference
     scalar: bool = True
     outputs: tuple[str, ...] = ()
+    dimensions: tuple[tuple[str, ...], ...] = ()
 
     @staticmethod
     def of(groups: Sequence[Sample], inputs: Any = None) -> Batch:
@@ -67,6 +69,7 @@ class Batch:
             ids=tuple(g.id for g in groups),
             contexts=tuple(g.context for g in groups),
             inputs=inputs,
+            dimensions=tuple(p.dimensions for p in preferences),
         )
 
     @staticmethod
@@ -99,7 +102,7 @@ class Batch:
 
     def to(self, device: Any, non_blocking: bool = False) -> Batch:
         """The same batch on a device."""
-        kept = ("ids", "contexts", "compare", "outputs")
+        kept = ("ids", "contexts", "compare", "outputs", "dimensions")
         moved = {
             f.name: _moved(getattr(self, f.name), device, non_blocking) for f in fields(self) if f.name not in kept
         }

@@ -103,6 +103,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         said = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{file}: cannot be read: {error}") from None
+    if isinstance(said, dict) and said.get("use"):
+        raise CheckpointError(f"{file}: this model is loaded by {said['use']}, not by its states")
     absent = [k for k in REQUIRED if not isinstance(said, dict) or k not in said]
     if absent:
         raise CheckpointError(f"{file}: '{absent[0]}' is missing")

@@ -17,6 +17,7 @@ REASONS = {
     "no_preference": "no preference in the sample",
     "lacking": "a field that the objective needs is missing",
     "unreadable": "a text cannot be encoded",
+    "missing_part": "a feature of the response is missing",
 }
 
 
@@ -98,7 +99,9 @@ def _only(sample: Sample, preferences: Sequence[Preference]) -> Sample:
     return replace(sample, responses=tuple(sample.responses[i] for i in named), preferences=moved)
 
 
-def drop_unreadable(groups: Sequence[Sample], bad: Sequence[Sequence[bool]], intake: Intake) -> list[Sample]:
+def drop_unreadable(
+    groups: Sequence[Sample], bad: Sequence[Sequence[bool]], intake: Intake, reason: str = "unreadable"
+) -> list[Sample]:
     """The groups without the responses marked bad (one flag a response) and the pairs that name them."""
     kept = []
     for group, flags in zip(groups, bad, strict=True):
@@ -106,12 +109,12 @@ def drop_unreadable(groups: Sequence[Sample], bad: Sequence[Sequence[bool]], int
             kept.append(group)
             continue
         pairs = [p for p in group.preferences if not flags[p.better] and not flags[p.worse]]
-        intake.leave_out("unreadable", group.id, max(len(group.preferences) - len(pairs), 1))
+        intake.leave_out(reason, group.id, max(len(group.preferences) - len(pairs), 1))
         intake.used -= sum(not p.tie for p in group.preferences) - sum(not p.tie for p in pairs)
         if pairs:
             kept.append(_only(group, pairs))
     if not kept:
-        raise DataError("no usable group: no text can be encoded. " + " ".join(intake.lines()))
+        raise DataError("no usable group is left. " + " ".join(intake.lines()))
     return kept
 
 

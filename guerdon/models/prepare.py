@@ -11,6 +11,7 @@ import torch
 from guerdon.core.errors import DataError
 from guerdon.core.types import Sample
 from guerdon.models.backbone import LoadedBackbone
+from guerdon.models.batch import Batch
 from guerdon.models.features import feature_rows
 from guerdon.models.groups import Intake, drop_unreadable, split
 from guerdon.models.network import Reading, RewardNetwork, ViewTexts, view_texts
@@ -143,16 +144,19 @@ class Texts:
 
 @torch.no_grad()
 def adapt(network: RewardNetwork, training: Groups) -> None:
-    """Lets a head that standardises its input see training rows: all of them where they are features, else up to ADAPT_ROWS."""
+    """Lets a head that standardises its input see training rows, and one whose module has `begin(rows, batch)` take its start
+    from them: all rows where they are features, else up to ADAPT_ROWS."""
     wanted = [m for m in network.head.modules() if isinstance(m, Standardise)]
-    if not wanted:
+    begin = getattr(network.head, "begin", None)
+    if not wanted and begin is None:
         return
     device = next(network.parameters()).device
     frozen = network.backbone is None
     network.eval()
     parts: list[torch.Tensor] = []
-    for begin in range(0, len(training), 256 if frozen else 8):
-        numbers = range(begin, min(begin + (256 if frozen else 8), len(training)))
+    numbers = range(0)
+    for first in range(0, len(training), 256 if frozen else 8):
+        numbers = range(first, min(first + (256 if frozen else 8), len(training)))
         inputs = training.read(numbers)
         inputs = inputs.to(device) if frozen else {v: t.to(device) for v, t in inputs.items()}
         parts.append(network.read(inputs).cpu())
@@ -163,3 +167,5 @@ def adapt(network: RewardNetwork, training: Groups) -> None:
     network.head(rows)  # each sees just what it will standardise
     for hook in hooks:
         hook.remove()
+    if begin is not None:
+        begin(rows, Batch.of(training.groups[: numbers.stop]).to(device))

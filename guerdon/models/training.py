@@ -17,7 +17,6 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArgumen
 from guerdon.core.contracts import Head, Objective
 from guerdon.models.backbone import quiet
 from guerdon.models.callbacks import Bar, StopAtStep
-from guerdon.models.network import RewardNetwork
 from guerdon.models.output import writing
 from guerdon.models.resume import last_whole_checkpoint
 from guerdon.models.trainer import Groups, RewardTrainer
@@ -39,7 +38,7 @@ class Schedule:
     scheduler: str
     max_grad_norm: float
     early_stopping: int
-    evaluations_per_epoch: int
+    evaluations_per_epoch: float
     seed: int
     report_to: tuple[str, ...]
     bf16: bool
@@ -83,7 +82,7 @@ class Schedule:
 
 
 def train(
-    network: RewardNetwork,
+    network: torch.nn.Module,
     objective: Objective,
     head: Head,
     data: tuple[Groups, Groups],

@@ -19,7 +19,10 @@ HEADS = sorted(n for n, e in methods().items() if e.kind == "Head")
 OBJECTIVES = sorted(n for n, e in methods().items() if e.kind == "Objective")
 WIDTH = 12
 # Objectives on absolute values, for which a constant matters, and those that prefer no response to another.
-ABSOLUTE = {"models.objectives.centred", "models.objectives.regression", "models.objectives.weighted_sum"}
+ABSOLUTE = {
+    "models.objectives.centred", "models.objectives.geometric_projection", "models.objectives.regression",
+    "models.objectives.weighted_sum",
+}  # fmt: skip
 INDIFFERENT = {"models.objectives.centred", "models.objectives.regression"}
 
 

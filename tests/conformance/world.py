@@ -26,6 +26,7 @@ from guerdon.core.types import (
     user,
 )
 
+EVENTS = [{"query": "Hello", "chosen": "Hi.", "rejected": "What?"}]
 TEXTS = ("Paris.", "I think that it is Paris, France.", "Lyon", "The capital is Paris; Lyon is not.", "No idea…", "42")
 RUBRIC = Rubric(
     id="r", version="1", criteria=(Criterion(id="c1", text="names Paris"), Criterion(id="c2", text="is short"))
@@ -50,7 +51,7 @@ def samples_for(reward: Reward, count: int = 5) -> list[Sample]:
         made.append(
             Sample(
                 id=f"s{i}", prompt=user(f"What is the capital of France? ({i})"), responses=tuple(map(response, texts)),
-                reference="Paris. (0)", rubric=RUBRIC, preferences=pairs, context={"history": ["Hello"], "persona": "terse"},
+                reference="Paris. (0)", rubric=RUBRIC, preferences=pairs, context={"history": EVENTS, "persona": "terse"},
             )
         )  # fmt: skip
     return made

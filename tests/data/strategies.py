@@ -57,6 +57,7 @@ def any_sample(draw: Any) -> Sample:
         prob=st.floats(0, 1),
         tie=st.booleans(),
         annotator=WORDS,
+        dimensions=st.lists(WORDS, max_size=2).map(tuple),
     )
     names = st.sampled_from(("prompt", "label", "reference", "responses", "id", "notes", "margin", "context", "a.b"))
     rubric = Rubric(id="r", version="1", criteria=(Criterion(id="c", text="is right", levels=("no", "yes")),))

@@ -37,6 +37,10 @@ ROWS: dict[str, dict[str, Any]] = {
                    "margin": 1.5, "tools": "[]"},
     "stepwise": {"prompt": "Which is larger, 9.8 or 9.11?", "completions": ["0.8 and 0.11.", "So 9.11."],
                  "labels": [True, False]},
+    "opinion_pair": {"unique-id": 7, "reviews": ["Lasts two days.", "Too heavy."], "preference-data": 2, "source": "amazon",
+                     "summary-pairs": {"summary-one": {"index": 0, "summary-text": "Fine.", "summary-score": {"relevance": 2}},
+                                       "summary-two": {"index": 3, "summary-text": "Lasts long, heavy.",
+                                                       "summary-score": {"relevance": 4.5, "hallucination": None}}}},
     "best_of_n": {"prompt": "Name a prime.", "responses": ["7", "9", "8"], "scores": [0.9, 0.4, None]},
     "labelled_pair": {"pair_id": "e302", "question": "A college student …", "response_A": "(A)", "response_B": "(D)",
                       "label": "B>A", "source": "mmlu-pro-law"},
@@ -278,3 +282,29 @@ def test_writing_refuses_a_clash_of_names() -> None:
     clash = Sample(id="a", prompt=found.prompt, responses=found.responses, context={"answer": 1})
     with pytest.raises(DataError, match="field 'context.answer'"):
         all_formats()["plain"].write(clash)
+
+
+def test_opinion_pair_keeps_scores_as_labels_and_reviews_in_the_context() -> None:
+    found = read(ROWS["opinion_pair"])
+    assert found.id == "7" and found.preferences == (Preference(better=1, worse=0),)
+    assert [r.labels for r in found.responses] == [{"relevance": 2.0}, {"relevance": 4.5}], "a null score is left out"
+    assert found.context["reviews"] == ["Lasts two days.", "Too heavy."] and found.context["source"] == "amazon"
+    assert "1. Lasts two days.\n\n2. Too heavy." in found.prompt_text
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"preference-data": 0}, "preference-data"),
+        ({"preference-data": True}, "preference-data"),
+        ({"reviews": []}, "reviews"),
+        ({"reviews": [3]}, "reviews.0"),
+        ({"summary-pairs": {"summary-one": {"summary-text": "x"}}}, "summary-pairs.summary-two"),
+        ({"summary-pairs": {"summary-one": {"summary-text": "x", "summary-score": {"relevance": 5.5}}}},
+         "summary-pairs.summary-one.summary-score.relevance"),
+    ],
+)  # fmt: skip
+def test_a_bad_opinion_pair_names_its_field(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(DataError) as error:
+        read({**ROWS["opinion_pair"], **change}, "opinion_pair")
+    assert error.value.field == field
