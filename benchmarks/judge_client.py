@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -127,11 +127,18 @@ def ours(url: str, cache: str = "", **retrying: Any) -> Any:
     return build({"use": "rewards.judges.vanilla", "engine": engine, "max_tokens": 64}, Reward)  # type: ignore[type-abstract]
 
 
-async def verdicts(judge: Any, first: int, count: int) -> tuple[int, int, int]:
-    """(right verdicts, unscored with a reason, retries) of so many questions."""
-    from guerdon.core.types import Status, sample
+def samples(first: int, count: int) -> list[Any]:
+    """So many questions with their two answers."""
+    from guerdon.core.types import sample
 
-    judged = await judge.score([sample(question(i), *answers(i)) for i in range(first, first + count)])
+    return [sample(question(i), *answers(i)) for i in range(first, first + count)]
+
+
+async def verdicts(judge: Any, rows: Sequence[Any]) -> tuple[int, int, int]:
+    """(right verdicts, unscored with a reason, retries) of these."""
+    from guerdon.core.types import Status
+
+    judged = await judge.score(rows)
     right = sum(j.margins is not None and j.margins[0][1] == 1 for j in judged)
     unscored = sum(all(s.value is None and s.status is not Status.OK and s.error for s in j.scores) for j in judged)
     return right, unscored, sum(s.usage.retries for j in judged for s in j.scores if s.usage)
@@ -144,7 +151,7 @@ def our_side(url: str) -> Ask:
     judge = ours(url)
 
     async def ask(first: int, count: int) -> int:
-        return (await at_home(verdicts(judge, first, count)))[0]
+        return (await at_home(verdicts(judge, samples(first, count))))[0]
 
     return ask
 
@@ -184,7 +191,7 @@ async def faults(url: str, count: int) -> dict[str, Any]:
 
     judge = ours(url, call_timeout=2.0, deadline=20.0, attempts=4, base=0.1)
     wall = time.perf_counter()
-    right, unscored, retries = await at_home(verdicts(judge, 0, count))
+    right, unscored, retries = await at_home(verdicts(judge, samples(0, count)))
     lost = count - right - unscored
     seconds = round(time.perf_counter() - wall, 1)
     return {
@@ -202,10 +209,11 @@ async def cached(url: str, count: int) -> dict[str, Any]:
     from guerdon.core.concurrency import at_home
 
     with tempfile.TemporaryDirectory() as folder:
-        await at_home(verdicts(ours(url, cache=f"{folder}/cache"), 0, count))
+        rows = samples(0, count)
+        await at_home(verdicts(ours(url, cache=f"{folder}/cache"), rows))
         judge = ours(url, cache=f"{folder}/cache")
         wall, busy = time.perf_counter(), time.process_time()
-        right, _, _ = await at_home(verdicts(judge, 0, count))
+        right, _, _ = await at_home(verdicts(judge, rows))
         wall, busy = time.perf_counter() - wall, time.process_time() - busy
         return {
             "requests": count,
