@@ -126,7 +126,9 @@ def test_ratings_that_are_missing_are_masked_and_none_at_all_is_an_error(model_f
     some = rated(tiny.pairs(8), {"help": 4.0, "style": 1.0}, {"help": 0.0}, {"style": float("nan"), "help": 2.0}, {})
     said = fit(model_folder("bert"), tmp_path / "some", some, **options)
     assert said["data"]["training_groups"] == 8 and said["outputs"] == ["help", "style"]
-    with pytest.raises(DataError, match="no usable group in 8 samples. 8 left out: a field that the objective or the head needs"):
+    with pytest.raises(
+        DataError, match="no usable group in 8 samples. 8 left out: a field that the objective or the head needs"
+    ):
         fit(model_folder("bert"), tmp_path / "none", rated(tiny.pairs(8), {}, {"help": -100.0}), **options)
 
 
