@@ -133,7 +133,9 @@ def _against(linear: Sequence[float], more: Sequence[float], control: Sequence[f
     if not control[1] <= 50 <= control[2]:
         side = "below" if control[2] < 50 else "above"
         only = " alone; the network itself meets both conditions" if not found else ""
-        found.append(f"the control fails{only} (its interval lies {side} 50, where chance should keep it: {control[1:]})")
+        found.append(
+            f"the control fails{only} (its interval lies {side} 50, where chance should keep it: {control[1:]})"
+        )
     return found
 
 
