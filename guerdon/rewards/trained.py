@@ -32,7 +32,10 @@ class Trained(Reward):
 
     value: the head's first output in the log-odds units it was trained in (a score from 1 to 9 for `models.heads.digits`) ·
     parts: every output by name where there are several · std: the standard deviation (n − 1) over the members of an
-    ensemble; where the head gives one of its own, √(mean of its squares + the members' variance).
+    ensemble; where the head gives one of its own, √(mean of its squares + the members' variance). mc_dropout: with k ≥ 2 the
+    head runs k times more with its dropout on (Monte Carlo dropout, arXiv 1506.02142) and the variance (n − 1) of the k values
+    joins the head's own; their masks are drawn by `seed` and the text, so that std depends on no neighbour either; k = 20 to 100 is
+    usual. mc_value: the value is that of the pass without dropout, or the "mean" of the k passes, as are then the parts.
     A head whose preference is no scalar (`models.heads.preference_embedding`) gives `margins` instead, the mean over the
     members of its log-odds for every two responses of a sample, and values None with status ok. path: the folder that `guerdon train`
     left · backbone: where its frozen or adapted backbone lies now, when it was moved (the weights must be the same) ·
@@ -44,7 +47,8 @@ class Trained(Reward):
     run that is stopped ends soon. A response has the same score
     (within 1e-5·max(1, |score|) in float32) whatever it is scored with. Unscored with a reason: an empty response, media,
     messages that the chat template refuses, a score that is not finite; too long a text is cut as the checkpoint says.
-    Raises CheckpointError on the first score when the folder is no model or its weights do not match its spec.
+    Raises CheckpointError on the first score when the folder is no model or its weights do not match its spec, SpecError there
+    for mc_dropout on a head that was trained without dropout.
     The model of arXiv 2203.02155 where it was trained by `models.reward_model`.
     """
 
@@ -56,17 +60,25 @@ class Trained(Reward):
     backbone: str = ""
     cache: bool = False
     on_empty: float | None = None
+    mc_dropout: int = 0
+    mc_value: Literal["deterministic", "mean"] = "deterministic"
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.batch_tokens < 1:
             raise SpecError(f"batch_tokens is at least 1, found {self.batch_tokens}")
+        if self.mc_dropout < 0 or self.mc_dropout == 1:
+            raise SpecError(f"mc_dropout is 0 (off) or the number of passes, at least 2, found {self.mc_dropout}")
+        if self.mc_value == "mean" and not self.mc_dropout:
+            raise SpecError("mc_value 'mean' is the mean of the passes of mc_dropout: say how many")
 
     @lazy
     def scorer(self) -> Scorer:
         """The loaded model."""
         from guerdon.models.checkpoint import load_checkpoint
+        from guerdon.models.mc_dropout import DropoutPasses
 
-        return load_checkpoint(
+        scorer = load_checkpoint(
             self.path,
             device=self.device,
             dtype=self.dtype,
@@ -75,6 +87,10 @@ class Trained(Reward):
             budget=self.batch_tokens,
             packing=self.packing,
         )
+        if self.mc_dropout:
+            scorer.passes = DropoutPasses(self.mc_dropout, self.seed)
+            scorer.passes.must_drop(scorer.members[0].head)
+        return scorer
 
     @property
     def gives(self) -> frozenset[str]:
@@ -118,7 +134,8 @@ class Trained(Reward):
                 scores[i] = (Score.unscored(Status.FAILED, str(fault)), None)
                 continue
             outputs = found.outputs[:, place]
-            scores[i] = (self._score(outputs), outputs)
+            passes = None if found.passes is None else found.passes[:, :, place]
+            scores[i] = (self._score(outputs, passes), outputs)
         return scores
 
     def _judgement(self, scored: Sequence[tuple[Score, np.ndarray | None]]) -> Judgement:
@@ -132,18 +149,22 @@ class Trained(Reward):
             return Score.unscored(Status.FAILED, "the response is empty")
         return Score(value=self.on_empty)
 
-    def _score(self, outputs: np.ndarray) -> Score:
-        """The score of one response from its outputs [members, outputs]."""
+    def _score(self, outputs: np.ndarray, passes: np.ndarray | None) -> Score:
+        """The score of one response from its outputs [members, outputs], and passes [members, passes, outputs] with dropout."""
         head = self.scorer.head
+        if passes is not None and self.mc_value == "mean":
+            outputs = passes.mean(1)
         names, means = head.outputs, outputs.mean(0)
         if not head.scalar:  # coordinates of different members have no mean
             alone = len(outputs) == 1
             return Score(value=None, parts=dict(zip(names, map(float, means), strict=True)) if alone else {})
         parts = {n: float(m) for n, m in zip(names, means, strict=True) if n != "std"} if len(names) > 1 else {}
-        spread = float(outputs[:, 0].var(ddof=1)) if len(outputs) > 1 else None
+        variances = [outputs[:, 0].var(ddof=1)] if len(outputs) > 1 else []
         if "std" in names:
-            spread = float((outputs[:, names.index("std")] ** 2).mean()) + (spread or 0.0)
-        return Score(value=float(means[0]), parts=parts, std=None if spread is None else spread**0.5)
+            variances.append((outputs[:, names.index("std")] ** 2).mean())
+        if passes is not None:
+            variances.append(passes[:, :, 0].var(axis=1, ddof=1).mean())
+        return Score(value=float(means[0]), parts=parts, std=float(sum(variances)) ** 0.5 if variances else None)
 
     @classmethod
     def example(cls) -> Self:
