@@ -28,7 +28,8 @@ def command(
     limit: Annotated[int | None, typer.Option(min=1, help="Score only so many samples.")] = None,
     window: Annotated[int, typer.Option(min=1, help="The most samples judged and written at a time.")] = 256,
     orders: Annotated[
-        str, typer.Option(help="For judges that see several responses: one (hashed), both, or given.")
+        str,
+        typer.Option(help="For rewards that see several responses: one (hashed), both, given, or how many to average."),
     ] = "one",
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave bad rows out and list them.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw an earlier run's rows away.")] = False,
@@ -59,7 +60,7 @@ def command(
         return
     with stopping("nothing was scored yet"):  # a model that does not open leaves no output behind
         warm(opened.reward)
-    how: dict[str, Any] = {"orders": orders, "window": window, "total": total}
+    how: dict[str, Any] = {"orders": int(orders) if orders.isdigit() else orders, "window": window, "total": total}
     summary = _to_stream(opened, intake, out, how) if streamed else _to_disk(opened, intake, out, how, overwrite)
     _say_left_out(intake)
     _say(str(summary) if out == "-" else f"{summary}\n{summary.out}")
@@ -72,8 +73,8 @@ def _check(out: str, source: str, orders: str, check_only: bool) -> bool:
     from guerdon.core.errors import OutputError, SpecError
     from guerdon.runs.score import check_folder
 
-    if orders not in ("one", "both", "given"):
-        raise SpecError(f"--orders is one, both or given, found '{orders}'")
+    if orders not in ("one", "both", "given") and not (orders.isdigit() and int(orders)):
+        raise SpecError(f"--orders is one, both or given, or a number of orders to average, found '{orders}'")
     if not out and not check_only:
         raise SpecError("no output: give -o FILE.jsonl, -o FOLDER/ or -o - (standard output)")
     path = Path(out)

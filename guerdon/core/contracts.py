@@ -189,6 +189,11 @@ class Objective(Method):
     def needs(self) -> frozenset[str]:
         return NOTHING
 
+    @property
+    def tokens(self) -> bool:
+        """Whether it reads the language model's loss on the response tokens (`Batch.nll`), which a tuned decoder gives."""
+        return False
+
     def fault(self, sample: Sample) -> str | None:
         """What a sample lacks to be trained on, or None. Raises DataError for a label that cannot be right."""
         return missing(self.needs, sample)
@@ -227,9 +232,10 @@ class Head(Method):
     @abstractmethod
     def module(self, width: int) -> torch.nn.Module: ...
 
-    def initialise(self, module: torch.nn.Module, token_rows: Callable[[Sequence[str]], torch.Tensor]) -> None:
+    def initialise(self, module: torch.nn.Module, token_rows: Callable[[Sequence[str] | None], torch.Tensor]) -> None:
         """Called once on a new module. `token_rows(texts)` gives rows [n, width] of the backbone's output embeddings, one a
-        text, for heads that read token probabilities; a text that is no single token is a SpecError. Nothing by default."""
+        text (None: all of them), for heads that read token probabilities; a text that is no single token is a SpecError.
+        Nothing by default."""
 
     def compare(self, out: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
         """Log-odds [P] that `pairs[:, 0]` beats `pairs[:, 1]`; here the difference of the first output."""

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 
 from guerdon.core.errors import CheckpointError, SpecError, closest
 from guerdon.models.forms import form_for
+from guerdon.models.joint import add_separator
 from guerdon.models.packing import PACKINGS, Packing
 from guerdon.models.pooling import Feature
 from guerdon.models.template import TEMPLATE_VERSION, Template, Truncation, check_boundaries
@@ -32,7 +33,8 @@ class Backbone:
     max_prompt_length: of these, at most so many for the prompt (its last ones) ·
     truncation: which side is cut first (`guerdon.models.template.assemble`) · attention: as transformers names it ·
     packing: how a decoder reads texts ("shared": a prefix that texts share is encoded once; "unshared"; "padded"); what cannot
-    be packed, and all with an `attention` other than sdpa, is padded ·
+    be packed, and all with an `attention` other than sdpa, is padded · separator: a special token that stands between the
+    responses of a group read in one text (`guerdon.models.joint`), added where the tokenizer lacks it ·
     sha256: what the weights must be ("" takes any).
     """
 
@@ -44,6 +46,7 @@ class Backbone:
     dtype: Dtype = "float32"
     attention: str = "sdpa"
     packing: Packing = "shared"
+    separator: str = ""
     sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -64,7 +67,10 @@ class Backbone:
             )
         model = load_model(folder, self.dtype, self.attention)
         tokenizer = load_tokenizer(folder)
-        return LoadedBackbone(replace(self, sha256=sha256), folder, model.to(pick_device(device)).eval(), tokenizer)
+        made = LoadedBackbone(replace(self, sha256=sha256), folder, model.to(pick_device(device)).eval(), tokenizer)
+        if self.separator:
+            add_separator(made)
+        return made
 
     def folder(self) -> Path:
         """The folder with the files; a hub id is fetched into the hub's own cache first."""
@@ -257,13 +263,24 @@ class LoadedBackbone:
         if isinstance(stack, torch.nn.ModuleList) and self.encoder:
             del stack[deepest:]
 
-    def token_rows(self, texts: Sequence[str]) -> torch.Tensor:
-        """Rows [n, width] of the output embeddings, one a text. SpecError for a text that is no single token."""
+    def token_rows(self, texts: Sequence[str] | None) -> torch.Tensor:
+        """Rows [n, width] of the output embeddings, one a text; None: all. SpecError for a text that is no single token."""
+        if texts is None:
+            return output_rows(self.folder, self.model, None)
         ids = [self.tokenizer(t, add_special_tokens=False)["input_ids"] for t in texts]
         long = next((t for t, i in zip(texts, ids, strict=True) if len(i) != 1), None)
         if long is not None:
             raise SpecError(f"'{long}' is no single token of {self.config.path}'s tokenizer")
         return output_rows(self.folder, self.model, [i[0] for i in ids])
+
+    def untied_rows(self) -> torch.Tensor | None:
+        """The output embeddings of a language model, None where they are the input's own. SpecError for an encoder and for a
+        model without output embeddings."""
+        if self.encoder:
+            raise SpecError(f"{self.config.path} is an encoder and predicts no next tokens: take a decoder")
+        if getattr(self.model.config.get_text_config(), "tie_word_embeddings", False):
+            return None
+        return output_rows(self.folder, self.model, None).to(self.model.dtype)
 
     @cached_property
     def identity(self) -> str:

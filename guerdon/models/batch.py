@@ -27,8 +27,9 @@ def difference(out: Tensor, pairs: Tensor) -> Tensor:
 class Batch:
     """pairs [P, 2] (better, worse) · strength, margin, weight, prob [P] · tie [P] bool · group [N] · labels {name: [N], NaN where
     unrated} · ids, contexts [G]: the samples' own · inputs: what the network reads · compare: the head's own comparison of two
-    outputs · outputs: the names of the head's outputs, for objectives that train them by name · dimensions [P]: the qualities
-    that a pair itself speaks of (`guerdon.models.dimensions`)."""
+    outputs · outputs: the names of the head's outputs, for objectives that train them by name · nll [N, 2]: the language
+    model's loss on each response and its number of tokens, for objectives that ask for `tokens` ·
+    dimensions [P]: the qualities that a pair itself speaks of (`guerdon.models.dimensions`)."""
 
     pairs: Tensor
     strength: Tensor
@@ -44,6 +45,7 @@ class Batch:
     compare: Compare = difference
     scalar: bool = True
     outputs: tuple[str, ...] = ()
+    nll: Tensor | None = None
     dimensions: tuple[tuple[str, ...], ...] = ()
 
     @staticmethod

@@ -20,13 +20,15 @@ TOKENS = 2048  # padded tokens a forward pass, by default [measured on two CPU c
 
 @dataclass(frozen=True)
 class Padded:
-    """ids, mask, segments [B, T], right-padded · spans · rows [B]: which text each row is."""
+    """ids, mask, segments [B, T], right-padded · spans · rows [R]: which text each reading is · row [R]: the row it is of,
+    None for one a row."""
 
     ids: torch.Tensor
     mask: torch.Tensor
     segments: torch.Tensor
     spans: Spans
     rows: torch.Tensor
+    row: torch.Tensor | None = None
 
     @property
     def tokens(self) -> int:
@@ -35,7 +37,8 @@ class Padded:
 
     def to(self, device: Any, non_blocking: bool = False) -> Padded:
         ids, mask, segments = (t.to(device, non_blocking=non_blocking) for t in (self.ids, self.mask, self.segments))
-        return Padded(ids, mask, segments, self.spans.to(device), self.rows)
+        row = None if self.row is None else self.row.to(device)
+        return Padded(ids, mask, segments, self.spans.to(device), self.rows, row)
 
     def inputs(self, segments: bool) -> dict[str, torch.Tensor]:
         """What the model is called with."""
@@ -44,7 +47,7 @@ class Padded:
 
     def read(self, hidden: torch.Tensor) -> PaddedStates:
         """The states of the texts, from those of the batch [B, T, H]."""
-        return PaddedStates(hidden)
+        return PaddedStates(hidden, self.row)
 
 
 def buckets(lengths: Sequence[int], budget: int = TOKENS) -> list[list[int]]:
@@ -59,26 +62,47 @@ def buckets(lengths: Sequence[int], budget: int = TOKENS) -> list[list[int]]:
     return found
 
 
+def same_texts(encoded: Sequence[Encoded]) -> list[list[int]]:
+    """The numbers of the readings of each text, in the order of their first ones."""
+    found: dict[object, list[int]] = {}
+    for i, e in enumerate(encoded):
+        found.setdefault(e.text if e.end else i, []).append(i)
+    return list(found.values())
+
+
+def spans_of(readings: Sequence[Encoded]) -> Spans:
+    """Where the readings are in their texts."""
+    return Spans(
+        length=torch.tensor([e.stop for e in readings]),
+        start=torch.tensor([e.start for e in readings]),
+        response_tokens=torch.tensor([e.response_tokens for e in readings]),
+    )
+
+
 def pad(encoded: Sequence[Encoded], rows: Sequence[int], fill: int) -> Padded:
     """The texts number `rows` as one right-padded batch."""
-    chosen = [encoded[i] for i in rows]
+    return pad_texts(encoded, [[i] for i in rows], fill)
+
+
+def pad_texts(encoded: Sequence[Encoded], readings: Sequence[Sequence[int]], fill: int) -> Padded:
+    """One right-padded row for each list of readings of one text."""
+    chosen = [encoded[numbers[0]] for numbers in readings]
     longest = max(len(e.ids) for e in chosen)
     length = torch.tensor([len(e.ids) for e in chosen])
     ids = torch.tensor([(*e.ids, *(fill,) * (longest - len(e.ids))) for e in chosen])
     segments = torch.tensor([(*e.segments, *(0,) * (longest - len(e.ids))) for e in chosen])
     mask = (torch.arange(longest) < length[:, None]).long()
-    spans = Spans(
-        length=length,
-        start=torch.tensor([e.start for e in chosen]),
-        response_tokens=torch.tensor([e.response_tokens for e in chosen]),
-    )
-    return Padded(ids, mask, segments, spans, torch.tensor(list(rows)))
+    rows = [i for numbers in readings for i in numbers]
+    many = len(rows) > len(readings)
+    row = torch.tensor([n for n, numbers in enumerate(readings) for _ in numbers]) if many else None
+    return Padded(ids, mask, segments, spans_of([encoded[i] for i in rows]), torch.tensor(rows), row)
 
 
 def padded_batches(encoded: Sequence[Encoded], fill: int, budget: int = TOKENS) -> Iterator[Padded]:
     """All texts in length-bucketed batches under the token budget."""
-    for rows in buckets([len(e.ids) for e in encoded], budget):
-        yield pad(encoded, rows, fill)
+    readings = same_texts(encoded)
+    for rows in buckets([len(encoded[numbers[0]].ids) for numbers in readings], budget):
+        yield pad_texts(encoded, [readings[i] for i in rows], fill)
 
 
 def batches_of(lengths: Sequence[int], size: int, seed: int, epoch: int, window: int = 50) -> list[int]:

@@ -12,14 +12,14 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from guerdon.core.progress import Progress
 from guerdon.models.backbone import LoadedBackbone
-from guerdon.models.collate import TOKENS
+from guerdon.models.collate import TOKENS, same_texts
 from guerdon.models.output import replacing, writing
 from guerdon.models.pooling import Feature
 from guerdon.models.states import infer
@@ -36,7 +36,8 @@ def cache_folder() -> Path:
 
 def key_of(text: Encoded) -> bytes:
     """The content hash of a text as the backbone sees it."""
-    head = np.asarray([text.start, text.response_tokens, len(text.ids)], dtype="<i8").tobytes()
+    step = [text.end] if text.end else []
+    head = np.asarray([text.start, text.response_tokens, len(text.ids), *step], dtype="<i8").tobytes()
     body = np.asarray(text.ids, dtype="<i4").tobytes() + np.asarray(text.segments, dtype="i1").tobytes()
     return hashlib.blake2b(head + body, digest_size=KEY).digest()
 
@@ -107,13 +108,24 @@ def feature_rows(
     absent = [i for key, i in first.items() if any(key not in s.place for s in stores.values())]
     if backbone.packing == "padded":
         absent.sort(key=lambda i: len(texts[i].ids))
-    with Progress(what, sum(len(texts[i].ids) for i in absent), "tokens") as bar:
+    wanted = [texts[i] for i in absent]
+    with Progress(what, sum(len(wanted[n[0]].ids) for n in same_texts(wanted)), "tokens") as bar:
         bar.silent = bar.silent or not absent or not what
-        for begin in range(0, len(absent), CHUNK):
-            chunk = absent[begin : begin + CHUNK]
+        for chunk in _chunks(absent, texts):
             rows = _compute(backbone, [texts[i] for i in chunk], features, budget, bar)
             _commit(stores, features, [keys[i] for i in chunk], rows)
     return _collect(stores, features, keys)
+
+
+def _chunks(absent: Sequence[int], texts: Sequence[Encoded]) -> Iterator[list[int]]:
+    """The numbers in chunks; neighbouring readings of one text are in one."""
+    begin = 0
+    while begin < len(absent):
+        end = min(begin + CHUNK, len(absent))
+        while end < len(absent) and texts[absent[end]].end and texts[absent[end]].ids == texts[absent[end - 1]].ids:
+            end += 1
+        yield list(absent[begin:end])
+        begin = end
 
 
 def _compute(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +19,17 @@ from guerdon.core.types import Sample
 from guerdon.models.backbone import LoadedBackbone, settled
 from guerdon.models.checkpoint import CURVES, load_checkpoint, write_about, write_weights
 from guerdon.models.groups import Intake, fingerprint, take
+from guerdon.models.joint_groups import prepare_jointly
 from guerdon.models.network import Reading, RewardNetwork
 from guerdon.models.output import replacing, write_json, writing
 from guerdon.models.prepare import Prepared, adapt, prepare
+from guerdon.models.reads import views_of
 from guerdon.models.resume import load_trained, trained_tensors
 from guerdon.models.scorer import Member, Scorer
 from guerdon.models.selfcheck import must_hold, probe_outputs, self_check
 from guerdon.models.start import Start
 from guerdon.models.trainer import means, sums
+from guerdon.models.trainer import outputs as read_outputs
 from guerdon.models.training import Curve, Schedule, one_thread, train
 from guerdon.models.tuning import save_backbone, with_adapters
 
@@ -44,7 +48,7 @@ class Fitting:
 
     def run(self, samples: Iterable[Sample]) -> Path:
         """The whole fit; returns the checkpoint folder."""
-        groups, intake = take(samples, self.fit.objective)
+        groups, intake = take(samples, self.fit.objective, views_of(self.fit.head))
         mark: dict[str, Any] = {"fit": spec_of(self.fit), "data": fingerprint(groups)}
         if self.start is not None:
             mark["init"] = self.start.mark()
@@ -55,7 +59,9 @@ class Fitting:
         frozen = self.fit.tuning == "frozen"
         if frozen:
             backbone.trim(reading.features)
-        data = prepare(backbone, groups, reading, intake, self.fit.validation, frozen, self.fit.batch_tokens)
+        joint = self.fit.head.layout == "joint"
+        read = functools.partial(prepare_jointly, seed=self.fit.seed) if joint else prepare
+        data = read(backbone, groups, reading, intake, self.fit.validation, frozen, self.fit.batch_tokens)
         members, curves = [], []
         for i in range(self.fit.ensemble):
             network, curve = self._member(i, backbone, reading, data)
@@ -68,6 +74,14 @@ class Fitting:
                  "data": _described(intake, data, mark["data"]), "result": result}  # fmt: skip
         self._save(members, backbone, reading, curves, about)
         return self.out
+
+    def in_memory(self, samples: Iterable[Sample], backbone: LoadedBackbone) -> Scorer:
+        """The trained model of a frozen backbone, not saved: for measuring many heads on features that are read once."""
+        groups, intake = take(samples, self.fit.objective, views_of(self.fit.head))
+        reading = Reading.of(self.fit.head, backbone.hidden_size)
+        data = prepare(backbone, groups, reading, intake, self.fit.validation, True, self.fit.batch_tokens)
+        members = [Member(backbone, self._member(i, backbone, reading, data)[0].head) for i in range(self.fit.ensemble)]
+        return Scorer(self.fit.head, members, cached=True, budget=self.fit.batch_tokens)
 
     def _finished(self, mark: Mapping[str, Any]) -> bool:
         """Whether this very run is done already. OutputError when the folder holds another run."""
@@ -113,7 +127,9 @@ class Fitting:
         if self.start is not None:
             self.start.head(head, i)
         head.to(backbone.device)
-        network = RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments)
+        untied = backbone.untied_rows() if fit.objective.tokens else None
+        network = RewardNetwork(head, reading, self._model(i, backbone), backbone.takes_segments, untied)
+        network.to(backbone.device)
         done, kept = folder / "done.safetensors", folder / CURVES
         if done.is_file() and kept.is_file():
             load_trained(network, done)
@@ -163,8 +179,9 @@ class Fitting:
         for begin in range(0, len(data.validation), 64):
             numbers = range(begin, min(begin + 64, len(data.validation)))
             batch = data.validation.batch(numbers, self.fit.head).to(device)
-            outs = [m(batch.inputs) for m in members]
-            averaged = [torch.stack(outs).mean(0)] if self.fit.head.scalar else outs
+            outs, batches = zip(*(read_outputs(m, self.fit.objective, batch) for m in members), strict=True)
+            batch = batches[0]
+            averaged: Sequence[torch.Tensor] = [torch.stack(outs).mean(0)] if self.fit.head.scalar else outs
             for total, out in (*((totals[0], o) for o in averaged), *zip(totals[1:], outs, strict=True)):
                 loss, logs = self.fit.objective.loss(out, batch)
                 counted = getattr(self.fit.objective, "items", lambda b: len(b.group))(batch)

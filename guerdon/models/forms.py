@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,11 +10,13 @@ from importlib import resources
 from typing import Any
 
 from guerdon.core.errors import CheckpointError, DataError, SpecError
-from guerdon.core.types import Message, Response
+from guerdon.core.types import Message, Part, Response
+from guerdon.models.question import Asked
 from guerdon.models.template import Form, Pieces, ends_with_eos, prompt_text, response_text, transcript
 
 Texts = Sequence[tuple[tuple[Message, ...], Response]]
 RATE = resources.files("guerdon.models").joinpath("rating.txt").read_text(encoding="utf-8").strip()
+NOTHING = Message(role="user", content="")
 CUE = "Score:"  # a text to be rated ends here, and the next token is the score (arXiv 2602.12660)
 
 
@@ -113,6 +116,14 @@ class PairForm:
             "an encoder predicts no next token after a score cue: read other positions, such as response_mean"
         )
 
+    def around(self, prompts: Sequence[tuple[Message, ...]]) -> list[Pieces | DataError]:
+        raise SpecError(
+            "an encoder's earlier responses would see later ones: to read a group in one text take a decoder"
+        )
+
+    def asked(self, texts: Sequence[Asked | DataError]) -> list[Pieces | DataError]:
+        raise SpecError("an encoder predicts no next token after a question: take a decoder")
+
 
 @dataclass(frozen=True)
 class TranscriptForm:
@@ -142,6 +153,20 @@ class TranscriptForm:
     def rated(self, texts: Texts) -> list[Pieces | DataError]:
         tail = ids_of(self.tokenizer, [f"\n\nUser: {RATE}\n\nAssistant: {CUE}"])[0]
         return [p if isinstance(p, DataError) else replace(p, tail=tail) for p in self.pairs(texts)]
+
+    def around(self, prompts: Sequence[tuple[Message, ...]]) -> list[Pieces | DataError]:
+        head, tail = self._around()
+        special = breaker(self.tokenizer)
+        asked = [_text(transcript, p if p[-1:] and p[-1].role == "user" else (*p, NOTHING)) for p in prompts]
+        ids = iter(ids_of(self.tokenizer, [neutral(a, special).rstrip() for a in asked if isinstance(a, str)]))
+        return [Pieces(head, next(ids), [], [], tail) if isinstance(a, str) else a for a in asked]
+
+    def asked(self, texts: Sequence[Asked | DataError]) -> list[Pieces | DataError]:
+        special = breaker(self.tokenizer)
+        written = [(f"User: {a}", b, f"{c}\n\nAssistant:") for a, b, c in (t for t in texts if isinstance(t, tuple))]
+        ids = iter(ids_of(self.tokenizer, [neutral(part, special) for three in written for part in three]))
+        head = self._around()[0]
+        return [t if isinstance(t, DataError) else Pieces(head, next(ids), [], next(ids), next(ids)) for t in texts]
 
 
 @dataclass(frozen=True)
@@ -203,6 +228,33 @@ class ChatForm:
         wholes = [next(ids) if isinstance(a, str) else a for a in asked]
         return [self._ending(p, w) for p, w in zip(self.pairs(texts), wholes, strict=True)]
 
+    def around(self, prompts: Sequence[tuple[Message, ...]]) -> list[Pieces | DataError]:
+        special = breaker(self.tokenizer)
+        sides = [
+            _apart(self._render(m, special, add_generation_prompt=False), mark) for m, mark in map(_marked, prompts)
+        ]
+        ids = iter(ids_of(self.tokenizer, [text for side in sides if isinstance(side, tuple) for text in side]))
+        return [side if isinstance(side, DataError) else self._framed(next(ids), next(ids)) for side in sides]
+
+    def asked(self, texts: Sequence[Asked | DataError]) -> list[Pieces | DataError]:
+        special, found = breaker(self.tokenizer), list[Asked | DataError]()
+        for text in texts:
+            if isinstance(text, DataError):
+                found.append(text)
+                continue
+            mark = "answer" + hashlib.sha256("\0".join(text).encode("utf-8", "replace")).hexdigest()[:16]
+            turn = (Message(role="user", content=f"{text[0]}{mark}{text[2]}"),)
+            sides = _apart(self._render(turn, special, add_generation_prompt=True), mark)
+            found.append(sides if isinstance(sides, DataError) else (sides[0], neutral(text[1], special), sides[1]))
+        ids = iter(ids_of(self.tokenizer, [part for three in found if isinstance(three, tuple) for part in three]))
+        made = [t if isinstance(t, DataError) else (next(ids), next(ids), next(ids)) for t in found]
+        return [m if isinstance(m, DataError) else replace(self._framed(m[0], m[2]), response=m[1]) for m in made]
+
+    def _framed(self, before: list[int], after: list[int]) -> Pieces:
+        before = self._one_bos(before)
+        head = 1 if before and before[0] == self.tokenizer.bos_token_id else 0
+        return Pieces(before[:head], before[head:], [], [], after)
+
     def _ending(self, pieces: Pieces | DataError, whole: list[int] | DataError) -> Pieces | DataError:
         """The pieces with what follows the response in `whole` as their tail."""
         if isinstance(pieces, DataError) or isinstance(whole, DataError):
@@ -222,6 +274,24 @@ def _alone(tokenizer: Any, texts: Sequence[str], head: list[int], tail: list[int
     special = breaker(tokenizer)
     found = ids_of(tokenizer, [neutral(t, special) for t in texts])
     return [Pieces(head, [], [], ids, tail) for ids in found]
+
+
+def _marked(prompt: tuple[Message, ...]) -> tuple[tuple[Message, ...], str]:
+    """The messages with a mark after the words of the last user turn (a turn of its own where there is none), and the mark."""
+    mark = "group" + hashlib.sha256("\0".join(m.text for m in prompt).encode("utf-8", "replace")).hexdigest()[:16]
+    earlier, last = (prompt[:-1], prompt[-1]) if prompt and prompt[-1].role == "user" else (prompt, NOTHING)
+    kept = (last.content,) if isinstance(last.content, str) else last.content
+    media = [p for p in kept if not isinstance(p, str) and p.kind != "text"]
+    content = (*media, Part(kind="text", value=last.text + mark)) if media else last.text + mark
+    return (*earlier, replace(last, content=content)), mark
+
+
+def _apart(text: str | DataError, mark: str) -> tuple[str, str] | DataError:
+    """What stands before the mark and after it."""
+    if isinstance(text, DataError):
+        return text
+    before, found, after = text.rpartition(mark)
+    return (before, after) if found else DataError("the chat template does not show the prompt", field="prompt")
 
 
 def _turn(message: Message, special: re.Pattern[str] | None) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from guerdon.core.contracts import Objective
 from guerdon.core.errors import DataError
 from guerdon.core.types import Preference, Sample
+from guerdon.models.reads import NO_VIEWS, as_read
 
 REASONS = {
     "identical": "chosen equals rejected",
     "empty": "a response is empty",
     "no_preference": "no preference in the sample",
-    "lacking": "a field that the objective needs is missing",
+    "lacking": "a field that the objective or the head needs is missing",
     "unreadable": "a text cannot be encoded",
     "missing_part": "a feature of the response is missing",
 }
@@ -47,15 +48,22 @@ class Intake:
         ]
 
 
-def take(samples: Iterable[Sample], objective: Objective) -> tuple[list[Sample], Intake]:
-    """The groups an objective can use: usable pairs and, where it needs no more, only the responses they name.
+def take(
+    samples: Iterable[Sample], objective: Objective, views: frozenset[str] = NO_VIEWS
+) -> tuple[list[Sample], Intake]:
+    """The groups an objective can use: usable pairs and, where it needs no more, only the responses they name; as a head on
+    these views reads them (`guerdon.models.reads`).
 
     Raises DataError when there is none.
     """
     intake, groups = Intake(), []
     for sample in samples:
         intake.samples += 1
-        group = _usable(sample, objective, intake)
+        read = as_read(sample, views)
+        if read is None:
+            intake.leave_out("lacking", sample.id)
+            continue
+        group = _usable(read, objective, intake)
         if group is not None:
             groups.append(group)
     if not groups:
@@ -94,9 +102,18 @@ def _keep(sample: Sample, preference: Preference, intake: Intake) -> bool:
 
 def _only(sample: Sample, preferences: Sequence[Preference]) -> Sample:
     named = sorted({i for p in preferences for i in (p.better, p.worse)})
-    place = {old: new for new, old in enumerate(named)}
-    moved = tuple(replace(p, better=place[p.better], worse=place[p.worse]) for p in preferences)
-    return replace(sample, responses=tuple(sample.responses[i] for i in named), preferences=moved)
+    return subset(replace(sample, preferences=tuple(preferences)), named)
+
+
+def subset(sample: Sample, numbers: Sequence[int]) -> Sample:
+    """The sample with only these responses, in this order, and the preferences between them."""
+    place = {old: new for new, old in enumerate(numbers)}
+    moved = tuple(
+        replace(p, better=place[p.better], worse=place[p.worse])
+        for p in sample.preferences
+        if p.better in place and p.worse in place
+    )
+    return replace(sample, responses=tuple(sample.responses[i] for i in numbers), preferences=moved)
 
 
 def drop_unreadable(
@@ -107,6 +124,11 @@ def drop_unreadable(
     for group, flags in zip(groups, bad, strict=True):
         if not any(flags):
             kept.append(group)
+            continue
+        if not group.preferences:  # labels are the responses' own
+            good = tuple(r for r, bad in zip(group.responses, flags, strict=True) if not bad)
+            intake.leave_out("unreadable", group.id, sum(flags))
+            kept += [replace(group, responses=good)] if good else []
             continue
         pairs = [p for p in group.preferences if not flags[p.better] and not flags[p.worse]]
         intake.leave_out(reason, group.id, max(len(group.preferences) - len(pairs), 1))

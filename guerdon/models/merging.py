@@ -93,7 +93,7 @@ def accuracy(scorer: Scorer, groups: Sequence[Sample]) -> float:
     """Share of the preferred pairs that the mean of the members orders right; equal scores are wrong."""
     right = total = 0
     for group in groups:
-        outputs = scorer.score([(group.prompt, r) for r in group.responses]).outputs.mean(0)
+        outputs = scorer.score_groups([(group.prompt, group.responses)]).outputs.mean(0)
         pairs = torch.tensor([(p.better, p.worse) for p in group.preferences if not p.tie])
         won = scorer.head.compare(torch.from_numpy(outputs), pairs) > 0
         right, total = right + int(won.sum()), total + len(pairs)

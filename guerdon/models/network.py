@@ -10,7 +10,9 @@ import torch
 from torch import nn
 
 from guerdon.core.contracts import Head
+from guerdon.core.errors import SpecError
 from guerdon.models.collate import TOKENS, Padded
+from guerdon.models.next_token import NLL
 from guerdon.models.packing import Packed, Packing
 from guerdon.models.pooling import Feature, Term, features_of, gather, parse_read, width_of
 from guerdon.models.states import batches, run_all
@@ -76,26 +78,51 @@ class Reading:
 
 
 class RewardNetwork(nn.Module):
-    """Responses → outputs [N, outputs]. `backbone` is None where features are given instead of texts."""
+    """Responses → outputs [N, outputs]. `backbone` is None where features are given instead of texts; `untied`: the output
+    embeddings of a language model whose input embeddings are others."""
 
-    def __init__(self, head: nn.Module, reading: Reading, backbone: Any = None, segments: bool = False) -> None:
+    untied: Tensor | None
+
+    def __init__(
+        self,
+        head: nn.Module,
+        reading: Reading,
+        backbone: Any = None,
+        segments: bool = False,
+        untied: Tensor | None = None,
+    ) -> None:
         super().__init__()
         self.backbone, self.head = backbone, head
         self.reading, self.segments = reading, segments
+        self.register_buffer("untied", untied, persistent=False)
 
-    def forward(self, inputs: Tensor | Mapping[str, ViewTexts]) -> Tensor:
-        out: Tensor = self.head(self.read(inputs))
-        return out
+    def forward(self, inputs: Tensor | Mapping[str, ViewTexts], tokens: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+        """Outputs [N, outputs]; with `tokens` also the language model's loss on each response and its tokens [N, 2]."""
+        if not tokens:
+            out: Tensor = self.head(self.read(inputs))
+            return out
+        if isinstance(inputs, Tensor) or "" not in inputs:
+            raise SpecError(
+                "the objective language_model needs a tuned decoder and a head that reads prompt and response together"
+            )
+        states = self._states(inputs, self.output_rows())
+        return self.head(self.reading.gather(states)), states[NLL]
+
+    def output_rows(self) -> Tensor:
+        """The output embeddings [V, H]: the input's own where they are tied."""
+        rows: Tensor = self.backbone.get_input_embeddings().weight if self.untied is None else self.untied
+        return rows
 
     def read(self, inputs: Tensor | Mapping[str, ViewTexts]) -> Tensor:
         """What the head gets, [N, width]."""
         states = self.reading.split(inputs) if isinstance(inputs, Tensor) else self._states(inputs)
         return self.reading.gather(states)
 
-    def _states(self, inputs: Mapping[str, ViewTexts]) -> dict[Feature, Tensor]:
+    def _states(self, inputs: Mapping[str, ViewTexts], rows: Tensor | None = None) -> dict[Feature, Tensor]:
         states: dict[Feature, Tensor] = {}
         for view, features in self.reading.views.items():
             texts = inputs[view]
-            found = run_all(self.backbone, texts.batches, texts.count, features, self.segments)
+            asked = rows if view == "" else None
+            found = run_all(self.backbone, texts.batches, texts.count, features, self.segments, asked)
             states |= {f: v[texts.index] for f, v in found.items()}
         return states

@@ -14,11 +14,12 @@ Hydragen (arXiv 2402.05099) shares prefixes so at inference; here gradients flow
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
 
+from guerdon.models.collate import same_texts, spans_of
 from guerdon.models.pooling import Spans
 from guerdon.models.template import Encoded
 from guerdon.models.token_states import PackedStates
@@ -193,10 +194,7 @@ def pack(texts: Sequence[Encoded], chosen: Sequence[Share]) -> Packed:
         made.append((prefix, own))
         rows += share.texts
         places += [(prefix.start, prefix.length, run.start) for run in own]
-    length, start, response_tokens = zip(
-        *((len(texts[i].ids), texts[i].start, texts[i].response_tokens) for i in rows), strict=True
-    )
-    spans = Spans(length=torch.tensor(length), start=torch.tensor(start), response_tokens=torch.tensor(response_tokens))
+    spans = spans_of([texts[i] for i in rows])
     table = torch.tensor(places)
     states = PackedStates(table[:, 0], table[:, 1], table[:, 2])
     return Packed(
@@ -213,6 +211,19 @@ def _put(ids: list[int], positions: list[int], new: Sequence[int], position: int
 
 def packed_batches(texts: Sequence[Encoded], budget: int, share: bool = True) -> Iterator[Packed]:
     """All texts in packed rows under the token budget, prefixes shared or not."""
-    found = shares(texts) if share else [Share(0, (i,)) for i in range(len(texts))]
-    for chosen in passes(found, [len(t.ids) for t in texts], budget):
-        yield pack(texts, chosen)
+    readings = same_texts(texts)
+    once = [texts[numbers[0]] for numbers in readings]
+    found = shares(once) if share else [Share(0, (i,)) for i in range(len(once))]
+    for chosen in passes(found, [len(t.ids) for t in once], budget):
+        packed = pack(once, chosen)
+        yield packed if len(once) == len(texts) else spread(packed, texts, readings)
+
+
+def spread(packed: Packed, texts: Sequence[Encoded], readings: Sequence[Sequence[int]]) -> Packed:
+    """The row with all readings of its texts."""
+    old = packed.rows.tolist()
+    rows = [i for number in old for i in readings[number]]
+    place = torch.tensor([at for at, number in enumerate(old) for _ in readings[number]])
+    states = packed.places
+    places = PackedStates(states.prefix[place], states.shared[place], states.own[place])
+    return replace(packed, spans=spans_of([texts[i] for i in rows]), places=places, rows=torch.tensor(rows))

@@ -4,7 +4,10 @@ A feature is `[view:]position[@layer]`:
 
 - view: none = prompt and response encoded together; `prompt:` or `response:` = that side encoded alone, whose `mean` starts
   after the opening special token; `rating:` = both, then the request for a rating and a score cue, of which `last` predicts
-  the next token (decoders only);
+  the next token (decoders only); `step:` = both, read at one step of the response, one row a step (`guerdon.models.steps`):
+  `last` is the state at the step's end, `mean` that over its tokens; `reference:` = question, reference answer and
+  completion in tags (`guerdon.models.referenced`), where the completion stands as the response; `better:`, `good:` = a question
+  answered by yes or no (`guerdon.models.question`), of which `last` predicts the answer;
 - position: `last` and `first` token, `mean` of all; `response_mean`, `response_max`, `response_std`, `response_first` over
   the response and its end tokens; `prompt_mean`, `prompt_last` over what stands before it; `log_length`, the number
   log(1 + response tokens) before any cut, of width 1;
@@ -28,7 +31,9 @@ from guerdon.core.errors import SpecError, closest
 from guerdon.models.token_states import PaddedStates, TokenStates
 
 Tensor = torch.Tensor
-VIEWS = ("", "prompt", "response", "rating")
+VIEWS = ("", "prompt", "response", "rating", "step", "reference", "better", "good")
+CUED = ("rating", "better", "good")  # views that end where one token answers a question, and are read there
+ALONE = ("prompt", "response", "step")  # views whose `mean` is that of the one stretch they are about
 _FEATURE = re.compile(r"(?:([a-z]+):)?([a-z_]+)(?:@(\d+))?")
 
 
@@ -91,7 +96,7 @@ def parse_feature(text: str) -> Feature:
     view, position, layer = found[1] or "", found[2], found[3]
     if view not in VIEWS:
         raise SpecError(
-            f"'{text}': no view '{view}'.{closest(view, VIEWS)} Views: prompt, response, rating, or none for both."
+            f"'{text}': no view '{view}'.{closest(view, VIEWS)} Views: {', '.join(VIEWS[1:])}, or none for both."
         )
     if position not in POSITIONS:
         raise SpecError(
@@ -99,10 +104,12 @@ def parse_feature(text: str) -> Feature:
         )
     if position == "log_length" and layer is not None:
         raise SpecError(f"'{text}': a length has no layer")
-    if view and position.startswith(("prompt_", "response_")):
+    if view == "step" and position not in ("last", "mean"):
+        raise SpecError(f"'{text}': a step is read by step:last (its end) or step:mean")
+    if view in ALONE and position.startswith(("prompt_", "response_")):
         raise SpecError(f"'{text}': a text encoded alone is read by last, first or mean (with {view}:)")
-    if view == "rating" and position != "last":
-        raise SpecError(f"'{text}': a rating is read at the end of its score cue, rating:last")
+    if view in CUED and position != "last":
+        raise SpecError(f"'{text}': it is read at the end of its question, where the answer begins: {view}:last")
     return Feature(view, position, None if layer is None else int(layer))
 
 
@@ -124,6 +131,11 @@ def parse_read(read: tuple[str, ...]) -> tuple[Term, ...]:
         widths = {f.position == "log_length" for f in (term.left, term.right) if f is not None}
         if term.operator == "-" and len(widths) == 2:
             raise SpecError("a length and a state have no difference; their product is fine")
+    views = {f.view for f in features_of(terms)}
+    if "reference" in views and not views <= {"reference", "response"}:
+        raise SpecError(
+            "read: a head on reference: reads no other view but response:, as the prompt holds the reference"
+        )
     return tuple(terms)
 
 
@@ -160,7 +172,7 @@ def pool(
         layer = len(hidden) - 1 if feature.layer is None else feature.layer
         if layer >= len(hidden):
             raise SpecError(f"'{feature}': the backbone's hidden states are 0 (embeddings) to {len(hidden) - 1}")
-        alone = feature.view and feature.position == "mean"
+        alone = feature.view in ALONE and feature.position == "mean"
         found[feature] = POSITIONS["response_mean" if alone else feature.position](read(hidden[layer]), spans)
     return found
 

@@ -129,7 +129,7 @@ class Texts:
 
     def tokens(self, rows: Sequence[int]) -> int:
         """Tokens that go through the model for these texts, over all views (padding not counted)."""
-        views = [list(dict.fromkeys(texts[i] for i in rows)) for texts in self.texts.values()]
+        views = [list({texts[i].text: texts[i] for i in rows}.values()) for texts in self.texts.values()]
         if self.packing == "shared":
             lengths = [[len(e.ids) for e in texts] for texts in views]
             return sum(s.tokens(n) for texts, n in zip(views, lengths, strict=True) for s in shares(texts))

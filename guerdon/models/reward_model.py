@@ -13,11 +13,13 @@ from guerdon.core.types import Sample
 from guerdon.models.backbone import Backbone, Dtype
 from guerdon.models.collate import TOKENS
 from guerdon.models.heads.scalar import Scalar
+from guerdon.models.joint import SEPARATOR
 from guerdon.models.objectives.bradley_terry import BradleyTerry
 from guerdon.models.packing import PACKINGS, Packing
-from guerdon.models.pooling import parse_read
+from guerdon.models.reads import views_of
 from guerdon.models.template import Truncation
 from guerdon.models.tuning import Lora
+from guerdon.models.weights import EMBEDDED
 
 Tuning = Literal["frozen", "lora", "full"]
 # Where a field is not given: (learning rate, epochs, batch size) [inferred: usual values of each kind of tuning]
@@ -103,12 +105,18 @@ class RewardModel(Fit):
             raise SpecError(f"packing: no '{self.packing}'.{closest(self.packing, PACKINGS)} Known: {known}.")
         if self.head_learning_rate is not None and self.tuning == "frozen":
             raise SpecError("head_learning_rate is for a tuned backbone; with tuning = 'frozen' set learning_rate")
-        parse_read(tuple(self.head.positions))
+        _steps_with_steps(self.head, self.objective)
         if self.dtype == "float16" and self.tuning != "frozen":
             raise SpecError("dtype: float16 is for a frozen backbone; to tune one take bfloat16 or float32")
-        if self.head.layout != "apart":
+        if self.objective.tokens and (self.tuning == "frozen" or self.head.layout == "joint"):
             raise SpecError(
-                f"head: {self.head.use} reads several responses in one sequence; this fit encodes them apart"
+                f"objective: {self.objective.use} trains the language model on each response: tune the backbone (lora, full), with "
+                "a head that reads responses apart"
+            )
+        if self.head.layout == "joint" and self.backbone == EMBEDDED:
+            raise SpecError(
+                f"head: {self.head.use} reads the responses of a group in one text, each after those before it; the embedded "
+                "backbone is an encoder: name a decoder as backbone"
             )
 
     @classmethod
@@ -125,6 +133,7 @@ class RewardModel(Fit):
             dtype="float32" if self.tuning == "full" else self.dtype,
             attention=self.attention,
             packing=self.packing,
+            separator=SEPARATOR if self.head.layout == "joint" else "",
         )
 
     def fit(self, samples: Iterable[Sample], out: Path) -> Path:
@@ -136,3 +145,12 @@ class RewardModel(Fit):
         out = Path(out)
         with locked(out), own_randomness(self.seed):
             return Fitting(self, out).run(samples)
+
+
+def _steps_with_steps(head: Head, objective: Objective) -> None:
+    """SpecError where one of them is about steps and the other about whole responses."""
+    reads = "step" in views_of(head)
+    if reads and "preferences" in objective.needs:
+        raise SpecError(f"objective: {objective.use} compares responses, and the head reads their steps (step:)")
+    if not reads and "responses.steps" in objective.needs:
+        raise SpecError(f'objective: {objective.use} trains steps; the head reads none: give it read = ["step:last"]')

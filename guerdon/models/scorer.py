@@ -15,6 +15,7 @@ from guerdon.core.types import Message, Response
 from guerdon.models.backbone import LoadedBackbone
 from guerdon.models.collate import TOKENS
 from guerdon.models.features import feature_rows, key_of
+from guerdon.models.joint import Group, joint_texts
 from guerdon.models.mc_dropout import DropoutPasses
 from guerdon.models.network import Reading
 from guerdon.models.template import Encoded, Template
@@ -40,6 +41,10 @@ class Scored:
     truncated: tuple[bool, ...]
     passes: np.ndarray | None = None
 
+    def passes_of(self, text: int) -> np.ndarray | None:
+        """Its outputs [members, passes, outputs] with dropout on, where there are any."""
+        return None if self.passes is None else self.passes[:, :, text]
+
 
 class Scorer:
     """Scores texts with every member. The same scores whatever the batch: nothing in it depends on a text's neighbours."""
@@ -56,9 +61,21 @@ class Scorer:
         return self.members[0].backbone.template
 
     def score(self, texts: Sequence[Text]) -> Scored:
-        """Outputs of each text; one that cannot be encoded, or whose outputs are not finite, has its fault."""
+        """Outputs of each text; one that cannot be encoded, or whose outputs are not finite, has its fault. With a joint layout
+        each is a group of its own."""
+        if self.head.layout == "joint":
+            return self.score_groups([(prompt, (response,)) for prompt, response in texts])
         with self.lock:
             return self._score(texts)
+
+    def score_groups(self, groups: Sequence[Group]) -> Scored:
+        """Outputs of the responses of each group, one after the other: read in one text in this order where the head's layout is
+        joint, else each alone. What takes no part (an empty response, one that does not fit) has its fault."""
+        if self.head.layout == "apart":
+            return self.score([(prompt, r) for prompt, responses in groups for r in responses])
+        separator = self.members[0].backbone.config.separator
+        with self.lock:
+            return self._judged({"": [e for t in joint_texts(self.template, groups, separator) for e in t.lay()]})
 
     def count_truncated(self, texts: Sequence[Text]) -> dict[str, int]:
         """How many texts do not fit whole, by view ("" where prompt and response are read together); nothing is scored."""
@@ -66,12 +83,14 @@ class Scorer:
         return {v: sum(getattr(e, "truncated", False) for e in encoded) for v, encoded in found.items()}
 
     def _score(self, texts: Sequence[Text]) -> Scored:
-        found = {v: self.template.encode_many(texts, v) for v in self.reading.views}
+        return self._judged({v: self.template.encode_many(texts, v) for v in self.reading.views})
+
+    def _judged(self, found: Mapping[str, Sequence[Encoded | DataError]]) -> Scored:
         each = list(zip(*found.values(), strict=True))
         faults = [next((t for t in views if isinstance(t, DataError)), None) for views in each]
         good = [i for i, fault in enumerate(faults) if fault is None]
         encoded = {v: [t for i in good if isinstance(t := f[i], Encoded)] for v, f in found.items()}
-        outputs = np.full((len(self.members), len(texts), len(self.head.outputs)), np.nan)
+        outputs = np.full((len(self.members), len(each), len(self.head.outputs)), np.nan)
         passes = None
         if self.passes is not None:
             passes = np.full((len(self.members), self.passes.passes, *outputs.shape[1:]), np.nan)

@@ -30,6 +30,7 @@ PROBES: tuple[tuple[str, str], ...] = (
     ("List three primes.", "2, 3, 5"),
     ("Give me advice on sleeping better. " * 20, "Go to bed at the same time each day. " * 20),
 )  # fmt: skip
+PROBES_FIRST = answer("That depends.")  # what stands before each in a joint layout
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def probe_outputs(scorer: Scorer) -> list[Any]:
     """Outputs [members][probes][outputs] as plain numbers, for guerdon.json."""
     cached, scorer.cached = scorer.cached, False
     try:
-        found: list[Any] = scorer.score(probe_texts()).outputs.tolist()
+        found: list[Any] = _outputs(scorer, probe_texts()).tolist()
         return found
     finally:
         scorer.cached = cached
@@ -92,10 +93,18 @@ def self_check(path: str | Path, scorer: Scorer | None = None, **options: Any) -
 def _scores(scorer: Scorer, texts: Sequence[Text], size: int) -> np.ndarray:
     cached, scorer.cached = scorer.cached, False
     try:
-        parts = [scorer.score(texts[i : i + size]).outputs for i in range(0, len(texts), size)]
+        parts = [_outputs(scorer, texts[i : i + size]) for i in range(0, len(texts), size)]
     finally:
         scorer.cached = cached
     return np.concatenate(parts, axis=1)
+
+
+def _outputs(scorer: Scorer, texts: Sequence[Text]) -> np.ndarray:
+    """Of each text; with a joint layout after another response of its group (of that one, where it does not fit)."""
+    if scorer.head.layout == "apart":
+        return scorer.score(texts).outputs
+    found = scorer.score_groups([(prompt, (PROBES_FIRST, response)) for prompt, response in texts]).outputs
+    return np.where(np.isnan(found[:, 1::2]), found[:, ::2], found[:, 1::2])
 
 
 def must_hold(check: SelfCheck, folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from guerdon.models.collate import TOKENS, Padded, padded_batches
+from guerdon.models.next_token import NLL, cap_of, nll
 from guerdon.models.packing import Packed, Packing, packed_batches
 from guerdon.models.pooling import Feature, pool
 from guerdon.models.template import Encoded
@@ -26,20 +27,29 @@ def batches(encoded: Sequence[Encoded], fill: int, budget: int, packing: Packing
     return packed_batches(encoded, budget, share=packing == "shared")
 
 
-def run(model: Any, batch: Batch, features: Sequence[Feature], segments: bool) -> dict[Feature, Tensor]:
-    """Features [B, width] of the texts of one batch, with gradients where the model has them."""
+def run(
+    model: Any, batch: Batch, features: Sequence[Feature], segments: bool, rows: Tensor | None = None
+) -> dict[Feature, Tensor]:
+    """Features [B, width] of the texts of one batch, with gradients where the model has them; with the `rows` of the output
+    embeddings also NLL, the language model's loss on the response tokens."""
     deep = any(f.layer is not None for f in features)
     out = model(**batch.inputs(segments), output_hidden_states=deep, return_dict=True)
-    return pool(out.hidden_states if deep else [out.last_hidden_state], batch.spans, features, batch.read)
+    found = pool(out.hidden_states if deep else [out.last_hidden_state], batch.spans, features, batch.read)
+    return found if rows is None else {**found, NLL: nll(batch, out.last_hidden_state, rows, cap_of(model))}
 
 
 def run_all(
-    model: Any, batches: Sequence[Batch], count: int, features: Sequence[Feature], segments: bool
+    model: Any,
+    batches: Sequence[Batch],
+    count: int,
+    features: Sequence[Feature],
+    segments: bool,
+    rows: Tensor | None = None,
 ) -> dict[Feature, Tensor]:
-    """Features [count, width] of the texts of several batches, in text order, with gradients."""
-    parts: dict[Feature, list[Tensor]] = {f: [] for f in features}
+    """Features [count, width] of the texts of several batches, in text order, with gradients; `rows` as in `run`."""
+    parts: dict[Feature, list[Tensor]] = {f: [] for f in (*features, *([] if rows is None else [NLL]))}
     for batch in batches:
-        for feature, states in run(model, batch, features, segments).items():
+        for feature, states in run(model, batch, features, segments, rows).items():
             parts[feature].append(states)
     order = torch.cat([b.rows for b in batches])
     back = torch.empty_like(order)

@@ -21,6 +21,9 @@ from typing import Any, Literal, Protocol
 
 from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.types import Message, Response
+from guerdon.models.question import NEEDS, questions
+from guerdon.models.referenced import tagged
+from guerdon.models.steps import step_readings
 
 TEMPLATE_VERSION = 1
 Truncation = Literal["prompt", "response", "refuse"]
@@ -30,13 +33,28 @@ ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One text as the backbone reads it: ids, segment ids, where the response starts (= prompt length), whether it was cut."""
+    """One text as the backbone reads it: ids, segment ids, where the response starts (= prompt length), whether it was cut.
+
+    A reading of a part of a text (a step of a response, one response of several) has the part's place instead: it starts at
+    `start` and ends before `end`. The readings of one text have the same ids, which go through the backbone once.
+    """
 
     ids: tuple[int, ...]
     segments: tuple[int, ...]
     start: int
     truncated: bool
     response_tokens: int
+    end: int = 0  # 0: where the text ends
+
+    @property
+    def stop(self) -> int:
+        """Where what is read ends."""
+        return self.end or len(self.ids)
+
+    @property
+    def text(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What the backbone is given."""
+        return self.ids, self.segments
 
     @property
     def prompt_length(self) -> int:
@@ -70,6 +88,16 @@ class Form(Protocol):
 
     def rated(self, texts: Sequence[tuple[tuple[Message, ...], Response]]) -> list[Pieces | DataError]:
         """As `pairs`, but ending in the request for a rating and its score cue instead of an EOS. SpecError for encoders."""
+        ...
+
+    def around(self, prompts: Sequence[tuple[Message, ...]]) -> list[Pieces | DataError]:
+        """What stands before and after the responses of a group that follow the prompt in its last user turn, without any
+        response. SpecError for encoders."""
+        ...
+
+    def asked(self, texts: Sequence[tuple[str, str, str] | DataError]) -> list[Pieces | DataError]:
+        """A user turn of three joined texts, of which the second stands as the response, up to where its answer begins.
+        SpecError for encoders."""
         ...
 
 
@@ -133,8 +161,14 @@ class Template:
         self, texts: Sequence[tuple[tuple[Message, ...], Response]], view: str = ""
     ) -> list[Encoded | DataError]:
         """Many texts at once; a bad one is its DataError and spoils no other. `view` as in `guerdon.models.pooling`."""
+        if view == "step":
+            return step_readings(texts, self.form.pairs, self._fit)
         if view == "rating":
             pieces = self.form.rated(texts)
+        elif view == "reference":
+            pieces = tagged(texts, self.form.alone)
+        elif view in NEEDS:
+            pieces = self.form.asked(questions(texts, view))
         elif view:
             sides = [_side(prompt, response, view) for prompt, response in texts]
             good = iter(self.form.alone([s for s in sides if isinstance(s, str)]))

@@ -28,12 +28,14 @@ class TokenStates(Protocol):
 
 @dataclass(frozen=True)
 class PaddedStates:
-    """Right-padded: hidden [B, T, H]."""
+    """Right-padded: hidden [B, T, H]; row [R]: the row that each reading is of, None for one reading a row, in order."""
 
     hidden: Tensor
+    row: Tensor | None = None
 
     def at(self, place: Tensor) -> Tensor:
-        return self.hidden[torch.arange(len(place), device=place.device), place].to(torch.float32)
+        row = torch.arange(len(place), device=place.device) if self.row is None else self.row
+        return self.hidden[row, place].to(torch.float32)
 
     def _mask(self, start: Tensor, end: Tensor) -> Tensor:
         place = torch.arange(self.hidden.shape[1], device=self.hidden.device)
@@ -41,12 +43,20 @@ class PaddedStates:
 
     def mean(self, start: Tensor, end: Tensor, power: int = 1) -> Tensor:
         mask = self._mask(start, end).to(torch.float32)
-        total = torch.bmm(mask[:, None, :], self.hidden.to(torch.float32) ** power)[:, 0]
+        states = self.hidden.to(torch.float32) ** power
+        if self.row is None:
+            total = torch.bmm(mask[:, None, :], states)[:, 0]
+        else:  # one row at a time: its readings are many and its states stand once
+            total = mask.new_zeros(len(mask), states.shape[2])
+            for number in sorted(set(self.row.tolist())):
+                mine = torch.nonzero(self.row == number).flatten()
+                total = total.index_copy(0, mine, mask[mine] @ states[number])
         return total / mask.sum(1, keepdim=True).clamp(min=1.0)
 
     def max(self, start: Tensor, end: Tensor) -> Tensor:
         outside = ~self._mask(start, end)
-        return self.hidden.to(torch.float32).masked_fill(outside[..., None], -torch.inf).amax(1)
+        states = self.hidden if self.row is None else self.hidden[self.row]
+        return states.to(torch.float32).masked_fill(outside[..., None], -torch.inf).amax(1)
 
 
 @dataclass(frozen=True)

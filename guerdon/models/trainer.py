@@ -51,6 +51,9 @@ class Groups(torch.utils.data.Dataset[tuple["Groups", int]]):
     def __getitem__(self, number: int) -> tuple[Groups, int]:
         return self, number
 
+    def set_epoch(self, epoch: int) -> None:
+        """Told before each epoch, for groups that are read differently from one to the next; these are not."""
+
     def parts(self, numbers: Sequence[int]) -> list[list[int]]:
         """The groups, in order, in parts within the budget."""
         made: list[list[int]] = []
@@ -72,10 +75,12 @@ class Groups(torch.utils.data.Dataset[tuple["Groups", int]]):
 
 
 class GroupSampler(torch.utils.data.Sampler[int]):
-    """The order of `batches_of`, anew each epoch, the same for the same seed."""
+    """The order of `batches_of`, anew each epoch, the same for the same seed; `begin` is told the epoch."""
 
-    def __init__(self, lengths: Sequence[int], size: int, seed: int) -> None:
-        self.lengths, self.size, self.seed, self.epoch = lengths, size, seed, 0
+    def __init__(
+        self, lengths: Sequence[int], size: int, seed: int, begin: Callable[[int], None] = lambda epoch: None
+    ) -> None:
+        self.lengths, self.size, self.seed, self.begin, self.epoch = lengths, size, seed, begin, 0
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -84,6 +89,7 @@ class GroupSampler(torch.utils.data.Sampler[int]):
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
+        self.begin(self.epoch)
         return iter(batches_of(self.lengths, self.size, self.seed, self.epoch))
 
 
@@ -117,7 +123,7 @@ class RewardTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> GroupSampler:
         size = self.args.train_batch_size * self.args.gradient_accumulation_steps * max(1, self.args.world_size)
         dataset = self.train_dataset if train_dataset is None else train_dataset
-        return GroupSampler(dataset.lengths, size, self.args.seed)
+        return GroupSampler(dataset.lengths, size, self.args.seed, dataset.set_epoch)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """The base class's groups, the head's parameters apart where they have a learning rate of their own."""
@@ -148,7 +154,7 @@ class RewardTrainer(Trainer):
     ) -> Any:
         """This micro-batch's share of the mean over the effective batch. NaN stops the run and saves the batch's ids."""
         batch = inputs["batch"].to(self.args.device)
-        out = model(batch.inputs)
+        out, batch = outputs(model, self.objective, batch)
         loss, logs = self.objective.loss(out, batch)
         if not torch.isfinite(loss):
             self._stop_at(batch, float(loss))
@@ -183,7 +189,7 @@ class RewardTrainer(Trainer):
         total: dict[str, float] = defaultdict(float)
         for part in (b for inputs in self.get_eval_dataloader(eval_dataset) for b in inputs["batches"]):
             batch = part.to(self.args.device)
-            out = self.model(batch.inputs)
+            out, batch = outputs(self.model, self.objective, batch)
             loss, logs = self.objective.loss(out, batch)
             for name, value in sums(loss, out, batch, items(self.objective, batch), logs).items():
                 total[name] += value
@@ -221,6 +227,14 @@ class RewardTrainer(Trainer):
 
     def _load_best_model(self) -> None:
         load_trained(self.model, Path(str(self.state.best_model_checkpoint)) / WEIGHTS)
+
+
+def outputs(model: Any, objective: Objective, batch: Batch) -> tuple[torch.Tensor, Batch]:
+    """What a network makes of a batch; the batch with the loss on its tokens, where the objective asks for it."""
+    if not objective.tokens:
+        return model(batch.inputs), batch
+    out, nll = model(batch.inputs, tokens=True)
+    return out, replace(batch, nll=nll)
 
 
 def items(objective: Objective, batch: Batch) -> int:

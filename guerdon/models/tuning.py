@@ -42,7 +42,8 @@ def with_adapters(backbone: LoadedBackbone, lora: Lora) -> Any:
 def save_backbone(model: Any, backbone: LoadedBackbone, folder: Path, tuning: str) -> None:
     """Writes adapters (`lora`) or the whole model with its tokenizer (`full`) in Hugging Face's own layout."""
     with quiet():
-        model.save_pretrained(folder)
+        # an embedding added for a separator is made again on load: adapters alone are kept
+        model.save_pretrained(folder, **({"save_embedding_layers": False} if tuning == "lora" else {}))
         if tuning == "full":
             backbone.tokenizer.save_pretrained(folder)
             generation = backbone.folder / "generation_config.json"

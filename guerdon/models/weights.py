@@ -69,16 +69,19 @@ class NoOutputRows(SpecError):
     """A backbone that has no output embeddings, as encoders and bare decoders do not."""
 
 
-def output_rows(folder: Path, model: Any, ids: list[int]) -> torch.Tensor:
-    """Rows [n, width] of the output embeddings: `lm_head.weight` of the files, or the input embeddings where they are tied.
+def output_rows(folder: Path, model: Any, ids: list[int] | None) -> torch.Tensor:
+    """Rows [n, width] (None: all) of the output embeddings: `lm_head.weight` of the files, or the input embeddings where they are tied.
 
     Raises NoOutputRows for a model without output embeddings.
     """
     for file in sorted(folder.glob("*.safetensors")):
         with safe_open(file, "pt") as tensors:
             if "lm_head.weight" in tensors.keys():  # noqa: SIM118 (safe_open gives no container)
+                if ids is None:
+                    whole: torch.Tensor = tensors.get_tensor("lm_head.weight")
+                    return whole
                 return torch.stack([tensors.get_slice("lm_head.weight")[i] for i in ids])
     if not getattr(model.config.get_text_config(), "tie_word_embeddings", False):
         raise NoOutputRows(f"{folder}: this model has no output embeddings")
-    rows: torch.Tensor = model.get_input_embeddings().weight[ids].detach().cpu()
-    return rows
+    rows: torch.Tensor = model.get_input_embeddings().weight
+    return (rows if ids is None else rows[ids]).detach().cpu()

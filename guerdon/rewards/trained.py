@@ -12,10 +12,10 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from guerdon.core.contracts import Reward
-from guerdon.core.errors import CheckpointError, SpecError
+from guerdon.core.contracts import Reward, missing
+from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.lazy import lazy
-from guerdon.core.types import Judgement, Response, Sample, Score, Status, sample
+from guerdon.core.types import Judgement, Response, Sample, Score, Status, StepScore, sample
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,18 +37,25 @@ class Trained(Reward):
     joins the head's own; their masks are drawn by `seed` and the text, so that std depends on no neighbour either; k = 20 to 100 is
     usual. mc_value: the value is that of the pass without dropout, or the "mean" of the k passes, as are then the parts.
     A head whose preference is no scalar (`models.heads.preference_embedding`) gives `margins` instead, the mean over the
-    members of its log-odds for every two responses of a sample, and values None with status ok. path: the folder that `guerdon train`
+    members of its log-odds for every two responses of a sample, and values None with status ok. A head on steps (`step:`)
+    gives one score a step, the mean over the members, and no value of the response: fold them with
+    `rewards.process.aggregate`; it needs `responses.steps`, and a head on `reference:` needs `reference`. A head that reads
+    the responses of a sample in one text (`models.heads.joint`) is order-sensitive: they are read in the order they have,
+    which whoever runs it draws. path: the folder that `guerdon train`
     left · backbone: where its frozen or adapted backbone lies now, when it was moved (the weights must be the same) ·
     batch_tokens: tokens a forward pass · packing: "shared", "unshared" or "padded"; "" as it was trained · cache: keep the
     features of a frozen backbone on disk · on_empty: the value of an empty response; None leaves it unscored, as it stays
-    where there are margins only.
+    where there are margins only · chunk: the most responses of one joint text; a larger sample is read in several, each
+    with the sample's first response first, whose score is the same in all (it sees the prompt alone) and to which the
+    others are compared, so that their scores have one scale [inferred: the paper asks for a shared anchor]; None: all in one.
 
     The weights open on the first score, which runs in a worker thread, some texts at a time, so that a
-    run that is stopped ends soon. A response has the same score
+    run that is stopped ends soon. A response (a sample, where its responses are read in one text) has the same score
     (within 1e-5·max(1, |score|) in float32) whatever it is scored with. Unscored with a reason: an empty response, media,
-    messages that the chat template refuses, a score that is not finite; too long a text is cut as the checkpoint says.
+    messages that the chat template refuses, a response that does not fit into the joint text or holds its separator, a score
+    that is not finite; too long a text is cut as the checkpoint says.
     Raises CheckpointError on the first score when the folder is no model or its weights do not match its spec, SpecError there
-    for mc_dropout on a head that was trained without dropout.
+    for mc_dropout on a head that was trained without dropout, or on steps, which have no std.
     The model of arXiv 2203.02155 where it was trained by `models.reward_model`.
     """
 
@@ -60,6 +67,7 @@ class Trained(Reward):
     backbone: str = ""
     cache: bool = False
     on_empty: float | None = None
+    chunk: int | None = None
     mc_dropout: int = 0
     mc_value: Literal["deterministic", "mean"] = "deterministic"
     seed: int = 0
@@ -71,6 +79,8 @@ class Trained(Reward):
             raise SpecError(f"mc_dropout is 0 (off) or the number of passes, at least 2, found {self.mc_dropout}")
         if self.mc_value == "mean" and not self.mc_dropout:
             raise SpecError("mc_value 'mean' is the mean of the passes of mc_dropout: say how many")
+        if self.chunk is not None and self.chunk < 2:
+            raise SpecError(f"chunk is at least 2 (the shared first response and another), found {self.chunk}")
 
     @lazy
     def scorer(self) -> Scorer:
@@ -88,27 +98,61 @@ class Trained(Reward):
             packing=self.packing,
         )
         if self.mc_dropout:
+            if "step" in self._views:
+                raise SpecError("mc_dropout: a head on steps gives no std, for steps have none")
             scorer.passes = DropoutPasses(self.mc_dropout, self.seed)
             scorer.passes.must_drop(scorer.members[0].head)
         return scorer
 
     @property
     def gives(self) -> frozenset[str]:
-        return frozenset({"scores"} if self._scalar else {"margins"})
+        head = self._head
+        return frozenset(
+            {"steps"} if "step" in self._views else {"scores"} if head is None or head.scalar else {"margins"}
+        )
+
+    @property
+    def order_sensitive(self) -> bool:
+        return self._head is not None and self._head.layout == "joint"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        from guerdon.models.reads import needs_of
+
+        return needs_of(self._views)
+
+    @property
+    def _views(self) -> frozenset[str]:
+        from guerdon.models.reads import views_of
+
+        return views_of(self._head) if self._head is not None else frozenset()
 
     @lazy
-    def _scalar(self) -> bool:
-        """Whether the checkpoint's head gives values; a folder that is no checkpoint says so on the first score."""
+    def _head(self) -> Head | None:
+        """The checkpoint's head; a folder that is no checkpoint says so on the first score."""
         from guerdon.models.checkpoint import read_checkpoint
 
         try:
-            return read_checkpoint(self.path).head.scalar
+            return read_checkpoint(self.path).head
         except CheckpointError:
-            return True
+            return None
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
+        faults = [missing(self.needs, s) and self.fault(s) for s in samples]
+        good = iter(await self._judgements([s for s, fault in zip(samples, faults, strict=True) if not fault]))
+        return [
+            Judgement.unscored(len(s.responses), Status.FAILED, str(fault)) if fault else next(good)
+            for s, fault in zip(samples, faults, strict=True)
+        ]
+
+    async def _judgements(self, samples: Sequence[Sample]) -> list[Judgement]:
+        from guerdon.models.reads import with_extras
+
         if not any(s.responses for s in samples):
             return [Judgement(scores=()) for _ in samples]
+        if self.order_sensitive:
+            return [j for s in samples for j in [await asyncio.to_thread(self._jointly, s)]]
+        samples = [with_extras(s, self._views) for s in samples]
         flat = [(s, r) for s in samples for r in s.responses]
         found: dict[int, tuple[Score, np.ndarray | None]] = {}
         for group in self._groups(samples):  # a thread cannot be stopped: between two calls a cancelled run ends
@@ -126,6 +170,8 @@ class Trained(Reward):
 
     def _scores(self, flat: Sequence[tuple[Sample, Response]]) -> list[tuple[Score, np.ndarray | None]]:
         """The score of each response, and its outputs [members, outputs] where it has any."""
+        if "steps" in self.gives:
+            return self._step_scores(flat)
         asked = [i for i, (_, response) in enumerate(flat) if response.text.strip()]
         found = self.scorer.score([(flat[i][0].prompt, flat[i][1]) for i in asked])
         scores: list[tuple[Score, np.ndarray | None]] = [(self._empty(), None)] * len(flat)
@@ -134,9 +180,43 @@ class Trained(Reward):
                 scores[i] = (Score.unscored(Status.FAILED, str(fault)), None)
                 continue
             outputs = found.outputs[:, place]
-            passes = None if found.passes is None else found.passes[:, :, place]
-            scores[i] = (self._score(outputs, passes), outputs)
+            scores[i] = (self._score(outputs, found.passes_of(place)), outputs)
         return scores
+
+    def _jointly(self, sample: Sample) -> Judgement:
+        """The judgement of a sample whose responses are read in one text, or in several of `chunk`."""
+        shown = [i for i, response in enumerate(sample.responses) if response.text.strip()]
+        scored: list[tuple[Score, np.ndarray | None]] = [(self._empty(), None)] * len(sample.responses)
+        size = self.chunk or max(len(shown), 2)
+        texts = [(*shown[:1], *shown[i : i + size - 1]) for i in range(1, len(shown), size - 1)] or [tuple(shown)]
+        found = self.scorer.score_groups([(sample.prompt, [sample.responses[i] for i in text]) for text in texts])
+        for place, i in enumerate(i for text in texts for i in text):
+            fault, outputs = found.faults[place], found.outputs[:, place]
+            failed = (Score.unscored(Status.FAILED, str(fault)), None)
+            scored[i] = (self._score(outputs, found.passes_of(place)), outputs) if fault is None else failed
+        return self._judgement(scored)
+
+    def _step_scores(self, flat: Sequence[tuple[Sample, Response]]) -> list[tuple[Score, np.ndarray | None]]:
+        """The scores of each response's steps; all readings of a response go through the model at once."""
+        from guerdon.models.steps import marked
+
+        units = [marked(response) for _, response in flat]
+        asked = [(s.prompt, unit) for (s, _), mine in zip(flat, units, strict=True) for unit in mine]
+        found = self.scorer.score(asked)
+        rows = zip(found.faults, found.outputs.swapaxes(0, 1), strict=True)
+        each = [[next(rows) for _ in mine] for mine in units]
+        return [(self._with_steps(mine), None) for mine in each]
+
+    def _with_steps(self, found: Sequence[tuple[DataError | None, np.ndarray]]) -> Score:
+        fault = next((f for f, _ in found if f is not None), None)
+        if fault is not None and all(f is not None for f, _ in found):
+            return Score.unscored(Status.FAILED, str(fault))
+        scores = [None if f is not None else self._score(outputs) for f, outputs in found]
+        steps = tuple(
+            StepScore(value=None, status=Status.FAILED) if s is None else StepScore(value=s.value, parts=s.parts)
+            for s in scores
+        )
+        return Score(value=None, steps=steps, error="" if fault is None else str(fault))
 
     def _judgement(self, scored: Sequence[tuple[Score, np.ndarray | None]]) -> Judgement:
         scores = tuple(score for score, _ in scored)
@@ -149,7 +229,7 @@ class Trained(Reward):
             return Score.unscored(Status.FAILED, "the response is empty")
         return Score(value=self.on_empty)
 
-    def _score(self, outputs: np.ndarray, passes: np.ndarray | None) -> Score:
+    def _score(self, outputs: np.ndarray, passes: np.ndarray | None = None) -> Score:
         """The score of one response from its outputs [members, outputs], and passes [members, passes, outputs] with dropout."""
         head = self.scorer.head
         if passes is not None and self.mc_value == "mean":

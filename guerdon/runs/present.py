@@ -2,7 +2,7 @@
 
 For an order-sensitive reward the responses are permuted by a hash of the sample's id and texts, so that their order tells
 nothing of which is better, and the outcome is mapped back. `orders="both"` shows the given order and its reverse instead and merges
-both. A reward that takes fewer responses than a sample has is asked the pairs its `preferences` name, else all pairs (one
+both; a number shows so many hashed permutations and takes their mean. A reward that takes fewer responses than a sample has is asked the pairs its `preferences` name, else all pairs (one
 that takes single responses is asked each).
 """
 
@@ -18,7 +18,7 @@ from guerdon.core.contracts import Reward
 from guerdon.core.errors import DataError, SpecError
 from guerdon.core.types import Judgement, Sample, Score, Status, Trial, Usage
 
-Orders = Literal["one", "both", "given"]
+Orders = Literal["one", "both", "given"] | int
 Order = tuple[int, ...]
 Margins = tuple[tuple[float | None, ...], ...]
 
@@ -36,8 +36,11 @@ async def judge(reward: Reward, samples: Sequence[Sample], orders: Orders = "one
     """One Judgement a sample, over the original response indices.
 
     "one": order-sensitive rewards see a hashed permutation · "both": the given order and its reverse, merged ·
-    "given": the order as it stands (replays, protocols that fixed it).
+    "given": the order as it stands (replays, protocols that fixed it) · n: n hashed permutations, the first that of "one",
+    merged. Raises SpecError for a number below 1.
     """
+    if isinstance(orders, int) and orders < 1:
+        raise SpecError(f"orders: at least one permutation, found {orders}")
     if not reward.order_sensitive and reward.group_size[1] is None:  # every sample is shown as it is
         return await _ask(reward, samples)
     plan = [shown for i, sample in enumerate(samples) for shown in presentations(reward, sample, i, orders)]
@@ -78,7 +81,8 @@ def presentations(reward: Reward, sample: Sample, index: int, orders: Orders) ->
         elif orders == "both":
             chosen = [group, group[::-1]] if len(group) > 1 else [group]
         else:
-            chosen = [hashed_order(sample, group)]
+            drawn = orders if isinstance(orders, int) and len(group) > 1 else 1
+            chosen = [hashed_order(sample, group, n) for n in range(drawn)]
         shown += [Shown(index, order, reorder(sample, order)) for order in chosen]
     return shown
 
@@ -95,12 +99,12 @@ def groups(reward: Reward, sample: Sample) -> list[Order]:
     )
 
 
-def hashed_order(sample: Sample, group: Order) -> Order:
+def hashed_order(sample: Sample, group: Order, draw: int = 0) -> Order:
     """The group sorted by a hash of the sample's id, its prompt and each response: the same for everyone, whatever order
-    they came in, and unrelated to the labels. The texts count because ids need not be unique between calls."""
-    common = hashlib.blake2b(
-        f"{sample.id}\0{sample.prompt_text}".encode("utf-8", "surrogatepass"), digest_size=16
-    ).digest()
+    they came in, and unrelated to the labels; another one for each `draw`. The texts count because ids need not be unique
+    between calls."""
+    marks = f"{sample.id}\0{sample.prompt_text}" + (f"\0{draw}" if draw else "")
+    common = hashlib.blake2b(marks.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def place(i: int) -> tuple[bytes, int]:
         text = sample.responses[i].text.encode("utf-8", "surrogatepass")

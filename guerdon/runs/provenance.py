@@ -112,7 +112,7 @@ def _digest_file(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def fingerprint(spec: Mapping[str, Any], data: Mapping[str, Any], orders: str) -> str:
+def fingerprint(spec: Mapping[str, Any], data: Mapping[str, Any], orders: str | int) -> str:
     """One hash of all that decides the rows of a run: the spec, the files it names, the data, the presentation orders.
 
     Two runs with the same fingerprint give the same rows (where the reward is deterministic), so one may continue the

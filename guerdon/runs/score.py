@@ -114,7 +114,9 @@ def _count(tally: Tally, items: Sequence[Item], bar: Progress) -> None:
 class Record:
     """The `run.json` beside an output."""
 
-    def __init__(self, path: Path, spec: Mapping[str, Any], data: Mapping[str, Any], orders: str, command: str) -> None:
+    def __init__(
+        self, path: Path, spec: Mapping[str, Any], data: Mapping[str, Any], orders: Orders, command: str
+    ) -> None:
         self.path, self.command = path, command
         self.spec, self.data, self.orders = dict(spec), dict(data), orders
         self.fingerprint = fingerprint(spec, data, orders)

@@ -16,14 +16,23 @@ from guerdon.core.types import Preference, Sample, sample
 from guerdon.models.batch import Batch
 
 HEADS = sorted(n for n, e in methods().items() if e.kind == "Head")
-OBJECTIVES = sorted(n for n, e in methods().items() if e.kind == "Objective")
+# Those that ask for `tokens` train the language model and no head (tests/models/objectives/test_language_model.py).
+OBJECTIVES = sorted(
+    n
+    for n, e in methods().items()
+    if e.kind == "Objective" and not method_class(n).example().tokens  # type: ignore[attr-defined]
+)
 WIDTH = 12
 # Objectives on absolute values, for which a constant matters, and those that prefer no response to another.
-ABSOLUTE = {
-    "models.objectives.centred", "models.objectives.geometric_projection", "models.objectives.regression",
-    "models.objectives.weighted_sum",
+LABELLED = {
+    "models.objectives.regression", "models.objectives.binary_cross_entropy", "models.objectives.process_bce",
+    "models.objectives.process_advantage",
 }  # fmt: skip
-INDIFFERENT = {"models.objectives.centred", "models.objectives.regression"}
+ABSOLUTE = {
+    "models.objectives.centred", "models.objectives.weighted_sum", "models.objectives.answer",
+    "models.objectives.geometric_projection", *LABELLED,
+}  # fmt: skip
+INDIFFERENT = {"models.objectives.centred", *LABELLED}
 
 
 def group(number: int) -> Sample:
@@ -32,8 +41,14 @@ def group(number: int) -> Sample:
     made = sample(
         "q", "a", "b", id=f"g{number}", preferences=pair, context={"subset": ("helpful", "harmless")[number % 2]}
     )
-    rated = tuple(dataclasses.replace(r, labels={"helpfulness": float(1 - i)}) for i, r in enumerate(made.responses))
+    rated = tuple(dataclasses.replace(r, labels=labels(i)) for i, r in enumerate(made.responses))
     return dataclasses.replace(made, responses=rated)
+
+
+def labels(i: int) -> dict[str, float]:
+    """Those of response i, or of the one step of response i: the first is the better."""
+    good = float(1 - i)
+    return {"helpfulness": good, "step": good, "step_of": float(i), "value": good, "start_value": 0.5}
 
 
 def batch(count: int, head: Head) -> Batch:
@@ -132,7 +147,12 @@ def preferring(head: Head, pairs: torch.Tensor) -> torch.Tensor:
         for parameter in module.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))  # away from heads that start at 0
         out = module(torch.randn(2 * len(pairs), WIDTH * len(head.positions)))
-        if len(head.outputs) > 1 and head.scalar and "reward" in head.outputs and "std" not in head.outputs:
+        if (
+            len(head.outputs) > 1
+            and head.scalar
+            and "reward" in head.outputs
+            and not {"std", "log_no"} & set(head.outputs)
+        ):
             out[pairs[:, 0]] = out[pairs[:, 0]].sort(descending=True).values.abs() + 1  # every part agrees
             out[pairs[:, 1]] = -out[pairs[:, 0]].abs()
     lost = head.compare(out, pairs) < 0

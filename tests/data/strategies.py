@@ -104,6 +104,12 @@ def _stepwise(rows: list[tuple[str, float | None]]) -> Response:
     return answer("\n".join(texts), steps=tuple(spans), labels=labels)
 
 
+def _to_first_error(found: tuple[list[str], int]) -> tuple[Response]:
+    texts, wrong = found
+    return (_stepwise([(t, 1.0 if i < wrong else 0.0 if i == wrong else None) for i, t in enumerate(texts)]),)
+
+
+FIRST_ERROR = st.tuples(st.lists(WORDS, min_size=1, max_size=4), st.integers(0, 3)).map(_to_first_error)
 PLAIN_TURNS = st.text(alphabet=st.characters(codec="utf-8"), max_size=15)
 HH_PAIR = st.tuples(PLAIN_TURNS, PLAIN_TURNS).filter(lambda p: p[0] != p[1]).map(lambda p: tuple(map(answer, p)))
 MODELS = st.fixed_dictionaries(dict.fromkeys(("chosen_model", "rejected_model", "subset"), WORDS))
@@ -128,6 +134,13 @@ HOLDS: dict[str, st.SearchStrategy[Sample]] = {
             st.tuples(WORDS, st.none() | st.floats(-1, 1)), min_size=1, max_size=4
         ).map(lambda rows: (_stepwise(rows),))
     ),
+    "prmbench": _sample(
+        responses=st.lists(
+            st.tuples(WORDS, st.sampled_from((0.0, 1.0))), min_size=1, max_size=4
+        ).map(lambda rows: (_stepwise(rows),))
+    ),
+    "bigbench_mistake": _sample(responses=FIRST_ERROR),
+    "processbench": _sample(responses=FIRST_ERROR),
     "best_of_n": st.lists(NUMBERS, min_size=1, max_size=4).flatmap(_scored),
     "labelled_pair": _sample(
         responses=st.tuples(ANSWERS, ANSWERS),

@@ -37,6 +37,12 @@ ROWS: dict[str, dict[str, Any]] = {
                    "margin": 1.5, "tools": "[]"},
     "stepwise": {"prompt": "Which is larger, 9.8 or 9.11?", "completions": ["0.8 and 0.11.", "So 9.11."],
                  "labels": [True, False]},
+    "prmbench": {"question": "Which is larger, 9.8 or 9.11?", "modified_process": ["1. 0.8 and 0.11.", "2. So 9.11."],
+                 "error_steps": [2], "idx": "circular_prm_test_p1_0", "classification": "circular"},
+    "bigbench_mistake": {"input": "{ [ [", "steps": ["stack: {", "stack: { ["], "answer": "]", "target": "] ] }",
+                         "mistake_index": None},
+    "processbench": {"id": "gsm8k-0", "generator": "a", "problem": "Sue lives in …", "steps": ["18", "6", "12"],
+                     "final_answer_correct": False, "label": 1},
     "opinion_pair": {"unique-id": 7, "reviews": ["Lasts two days.", "Too heavy."], "preference-data": 2, "source": "amazon",
                      "summary-pairs": {"summary-one": {"index": 0, "summary-text": "Fine.", "summary-score": {"relevance": 2}},
                                        "summary-two": {"index": 3, "summary-text": "Lasts long, heavy.",
@@ -195,6 +201,38 @@ def test_media_become_parts() -> None:
         ("image", "file:a.png"),
         ("image", "file:b.png"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "labels"),
+    [
+        ("prmbench", {}, [1.0, 0.0]),
+        ("prmbench", {"error_steps": []}, [1.0, 1.0]),
+        ("bigbench_mistake", {}, [1.0, 1.0]),
+        ("bigbench_mistake", {"mistake_index": 0}, [0.0, None]),
+        ("processbench", {}, [1.0, 0.0, None]),
+        ("processbench", {"label": -1}, [1.0, 1.0, 1.0]),
+    ],
+)
+def test_the_process_sets_label_their_steps(name: str, change: dict[str, Any], labels: list[float | None]) -> None:
+    sample = read({**ROWS[name], **change})
+    assert step_labels(sample.responses[0]) == labels
+    assert format_named(name).write(sample) | {"id": 0} == {**ROWS[name], **change, "id": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "field"),
+    [
+        ("prmbench", {"error_steps": [3]}, "error_steps"),
+        ("prmbench", {"prompt": "another"}, "prompt"),
+        ("bigbench_mistake", {"mistake_index": 2}, "first_error"),
+        ("processbench", {"label": -2}, "first_error"),
+    ],
+)
+def test_a_process_row_that_cannot_be_right_is_told(name: str, change: dict[str, Any], field: str) -> None:
+    with pytest.raises(DataError) as error:
+        read({**ROWS[name], **change}, name)
+    assert error.value.field == field
 
 
 def test_stepwise_marks_the_steps_and_their_labels() -> None:

@@ -67,6 +67,10 @@ SETS = (
     Set("prmbench/subset400.jsonl.gz", "stepwise", 383, PRMBENCH, bad=11),
     Set("processbench/gsm8k.jsonl.gz", "stepwise", 400, PROCESSBENCH),
     Set("processbench/math.jsonl.gz", "stepwise", 1000, PROCESSBENCH),
+    Set("prmbench/prmbench.jsonl.gz", "prmbench", 6116, bad=100),
+    Set("processbench/math.jsonl.gz", "processbench", 1000),
+    Set("bigbench-mistake/word_sorting.jsonl.gz", "bigbench_mistake", 300),
+    Set("bigbench-mistake/dyck_languages.jsonl.gz", "bigbench_mistake", 986),
     Set("bigbench-mistake/word_sorting.jsonl.gz", "stepwise", 266, MISTAKE, bad=34),  # null: no mistake, so no label
     Set("summ-human/D2T_SFHOT.jsonl.gz", "ratings", 875, RATED),
     Set("xstest/completions.gpt4.jsonl.gz", "plain", 450),

@@ -146,6 +146,12 @@ def test_what_has_no_dropout_or_no_passes_is_refused(checkpoint: Callable[..., P
     off = with_dropout(checkpoint(LINEAR), tmp_path / "off", input_dropout=0.0)
     with pytest.raises(SpecError, match="trained with dropout"):
         scores(reward(off, mc_dropout=10), tiny.pairs(1))
+    said = json.loads((checkpoint(DEEP) / "guerdon.json").read_text())
+    shutil.copytree(checkpoint(DEEP), tmp_path / "steps")
+    said["positions"] = said["head"]["read"] = ["step:mean"]
+    (tmp_path / "steps" / "guerdon.json").write_text(json.dumps(said))
+    with pytest.raises(SpecError, match="a head on steps gives no std"):
+        _ = reward(tmp_path / "steps", mc_dropout=10).scorer
     for fields in ({"mc_dropout": 1}, {"mc_dropout": -3}, {"mc_value": "mean"}):
         with pytest.raises(SpecError, match="mc_dropout"):
             reward(tmp_path, **fields)

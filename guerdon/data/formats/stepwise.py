@@ -11,7 +11,7 @@ ProcessBench's `label`: steps before it are right, those after it unlabelled).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from guerdon.core.errors import DataError
@@ -91,6 +91,24 @@ _KINDS: dict[str, Callable[[Row, int], Labels]] = {
 def step_labels(response: Response) -> Labels:
     """The labels of a response's steps in order, None where a step has none."""
     return [response.labels.get(f"step.{t}") for t in range(len(response.steps))]
+
+
+def renamed(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
+    """The row under other names, for sets whose own names differ; DataError where it has a column of the new name too."""
+    for old, new in names.items():
+        if old in row and new in row:
+            raise DataError(f"stands beside '{old}', which is the same column here", field=new)
+    return {names.get(k, k): v for k, v in row.items()}
+
+
+def first_wrong(labels: Labels) -> int:
+    """The number of the first wrong step, −1 for none. DataError for labels that do not end there."""
+    first = next((t for t, label in enumerate(labels) if label == 0.0), -1)
+    before = labels[: first if first >= 0 else len(labels)]
+    after = labels[first + 1 :] if first >= 0 else ()
+    if any(label != 1.0 for label in before) or any(label is not None for label in after):
+        raise DataError("the labels are not those up to a first error", field="responses.0.labels")
+    return first
 
 
 def write(sample: Sample) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class LengthNormalised(Head):
     def module(self, width: int) -> nn.Module:
         return LengthNormalisedModule(self.head.module(width - 1))
 
-    def initialise(self, module: nn.Module, token_rows: Callable[[Sequence[str]], torch.Tensor]) -> None:
+    def initialise(self, module: nn.Module, token_rows: Callable[[Sequence[str] | None], torch.Tensor]) -> None:
         self.head.initialise(module.inner, token_rows)  # type: ignore[arg-type]
 
     def compare(self, out: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:

@@ -51,6 +51,10 @@ class WeightedSum(Objective):
     def fault(self, sample: Sample) -> str | None:
         return next((f for p in self.parts if (f := p.fault(sample)) is not None), None)
 
+    @property
+    def tokens(self) -> bool:
+        return any(p.tokens for p in self.parts)
+
     def items(self, batch: Batch) -> int:
         """The number of terms of the first part."""
         counted = getattr(self.parts[0], "items", lambda b: len(b.group))
