@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP_FLAGS := --disable-pip-version-check -q
 
-.PHONY: install demo test check bench reproduce docs clean
+.PHONY: install demo test check bench reproduce results docs clean
 
 install: $(STAMP)
 
@@ -29,6 +29,7 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.layout
 	$(BIN)/python -m guerdon.recipes --check docs
+	$(BIN)/python -m guerdon.recipes._results --check docs
 
 bench: install
 	@set -e; for f in benchmarks/[a-z]*.py; do echo "== $$f"; $(BIN)/python $$f; done
@@ -36,8 +37,12 @@ bench: install
 reproduce: install
 	$(BIN)/python -m guerdon.recipes --scale toy
 
+results: install
+	$(BIN)/python -m guerdon.recipes._results --measure
+
 docs: install
 	$(BIN)/python -m guerdon.recipes --write docs
+	$(BIN)/python -m guerdon.recipes._results --write docs
 
 clean:
 	rm -rf $(VENV) .venv-bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

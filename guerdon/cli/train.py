@@ -10,6 +10,13 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What `truncation` cuts, in words.
+CUT = {
+    "prompt": " (a prompt loses its oldest tokens first)",
+    "response": " (a response loses its end first)",
+    "refuse": "",
+}
+
 
 def command(
     spec: Annotated[str, typer.Argument(help="A TOML file with a [train] table.")],
@@ -38,6 +45,7 @@ def command(
     from guerdon.core.contracts import Fit
     from guerdon.core.specfile import read_spec
     from guerdon.data.read import Skipped, read_samples
+    from guerdon.models.processes import first
 
     _refuse_foreign(out)
     fit = build(read_spec(spec).train, Fit)  # type: ignore[type-abstract]
@@ -47,7 +55,8 @@ def command(
     )
     with stopping(f"what is done is kept in {out}; the same command goes on from there"):
         folder = fit.fit(samples, out)
-    print("\n".join(summary(folder, data, _skipped_lines(skipped))))
+    if first():
+        print("\n".join(summary(folder, data, _skipped_lines(skipped))))
 
 
 def _refuse_foreign(out: Path) -> None:
@@ -84,9 +93,8 @@ def summary(folder: Path, data: str, skipped: list[str]) -> list[str]:
         lines.append(f"{intake['used']:,} of {intake['pairs']:,} pairs used{ties}")
         lines += [f"  {line}" for line in intake["left_out_lines"]]
     if "truncated" in intake:
-        lines.append(
-            f"{intake['truncated']:,} of {intake['responses']:,} texts cut to {said['backbone'].get('max_length')} tokens"
-        )
+        held, side = said["backbone"].get("max_length"), CUT[said["backbone"].get("truncation", "prompt")]
+        lines.append(f"{intake['truncated']:,} of {intake['responses']:,} texts cut to {held} tokens{side}")
     if "eval_accuracy" in result:
         lines.append(
             f"held-out accuracy {result['eval_accuracy']:.3f} on {result['eval_pairs']:,} pairs of prompts not trained on"

@@ -51,21 +51,36 @@ def run_sync(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def gather(calls: Iterable[Callable[[], Awaitable[T]]], limit: int = 64) -> list[T]:
-    """Results in order, at most `limit` calls under way; the first exception cancels the rest and is raised."""
-    gate = asyncio.Semaphore(limit)
+    """Results in order, at most `limit` calls under way; the first exception cancels the rest and is raised.
 
-    async def one(call: Callable[[], Awaitable[T]]) -> T:
-        async with gate:
-            return await call()
+    There are only as many tasks as calls under way, so memory does not grow with what still waits.
+    """
+    todo = list(calls)
+    if len(todo) == 1:
+        return [await todo[0]()]
+    found: list[Any] = [None] * len(todo)
+    waiting = iter(range(len(todo)))
 
-    tasks = [asyncio.ensure_future(one(c)) for c in calls]
+    async def work() -> None:
+        for number in waiting:
+            found[number] = await todo[number]()
+
+    tasks = [asyncio.ensure_future(work()) for _ in range(min(limit, len(todo)))]
     try:
-        return list(await asyncio.gather(*tasks))
+        await asyncio.gather(*tasks)
     except BaseException:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
+    return found
+
+
+async def at_home(work: Coroutine[Any, Any, T]) -> T:
+    """Awaits a coroutine on the background loop, whatever loop this one runs on: clients that belong to a loop live there."""
+    if asyncio.get_running_loop() is background_loop():
+        return await work
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, background_loop()))
 
 
 def chunks(items: Iterable[T], size: int) -> Iterable[list[T]]:

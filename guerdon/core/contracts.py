@@ -107,6 +107,9 @@ class Reward(Method):
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         """One Judgement a sample, in input order."""
 
+    async def open(self) -> None:
+        """Checks what it needs of the outside before anything is scored, as runners do. Raises EngineError. Nothing by default."""
+
     def fault(self, sample: Sample) -> DataError | None:
         """Why this sample cannot be scored, or None."""
         field = missing(self.needs, sample)
@@ -136,6 +139,22 @@ class Engine(Method):
     @property
     def capabilities(self) -> frozenset[str] | None:
         return None
+
+    @property
+    def batched(self) -> bool:
+        """Whether it wants many requests in one call; an endpoint that is sent one request a call says False."""
+        return True
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What decides its answers, for caches and recordings: its spec, unless it knows better."""
+        from guerdon.core.build import spec_of
+
+        return spec_of(self)
+
+    async def probe(self, calls: frozenset[str]) -> frozenset[str]:
+        """Which of `calls` it offers, asking as little as tells it. Raises EngineError where nothing answers."""
+        return calls if self.capabilities is None else calls & self.capabilities
 
     async def generate(self, requests: Sequence[Request]) -> list[list[Completion]]:
         """n completions a request."""
@@ -228,6 +247,11 @@ class Head(Method):
     def scalar(self) -> bool:
         """Whether its first output is a reward, so that values can be given; otherwise only `compare` says who wins."""
         return True
+
+    @property
+    def margins(self) -> bool:
+        """Whether `compare` says more than the difference of rewards, so that judgements carry its log-odds."""
+        return not self.scalar
 
     @abstractmethod
     def module(self, width: int) -> torch.nn.Module: ...

@@ -6,7 +6,8 @@
     ├── EngineError      a model call failed
     ├── ParseError       a reply was read and holds no single valid verdict
     ├── CheckpointError  a folder is no model, or its weights do not match its spec
-    └── OutputError      an output cannot be written (locked, full disk, other run's file)
+    ├── OutputError      an output cannot be written (locked, full disk, other run's file)
+    └── ResourceError    the machine has too little of something (memory)
 
 `DataError`, `EngineError`, `ParseError` and the built-in `TimeoutError` are *expected* while scoring: they make one
 response or one group unscored (`guerdon.core.grain`). The rest stop the program with a one-line message.
@@ -78,6 +79,10 @@ class CheckpointError(GuerdonError):
 
 class OutputError(GuerdonError):
     """An output cannot be written."""
+
+
+class ResourceError(GuerdonError):
+    """The machine has too little of something; the message says what to ask less of."""
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -324,7 +324,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """One answer of an engine. `logprobs` are natural logs, one a token of `tokens`."""
+    """One answer of an engine. `logprobs` are natural logs, one a token of `tokens`.
+
+    `retry_after`: of a failed call, the seconds after which asking again may help (0: at once); None where it would not.
+    """
 
     text: str = ""
     tokens: tuple[str, ...] = ()
@@ -333,6 +336,7 @@ class Completion:
     usage: Usage | None = None
     status: Status = Status.OK
     error: str = ""
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

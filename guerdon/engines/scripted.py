@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from guerdon.core.contracts import Engine
 from guerdon.core.errors import EngineError, SpecError
 from guerdon.core.types import Completion, Part, Request, Status, Usage
 
+_WORD = re.compile(r"\s*\S+(?:\s+$)?")
+
 
 @dataclass(frozen=True)
 class Scripted(Engine):
@@ -18,7 +21,8 @@ class Scripted(Engine):
 
     generate: `replies` are (substring, reply) rules tried in order on the whole conversation (turns joined by blank
     lines), `reply` is what no rule matches. loglikelihood: `logprobs` gives the token log-probabilities of a continuation
-    by its exact text; any other continuation gets `token_logprob` a word. next_token: `choices` are log-probabilities by
+    by its exact text; any other continuation gets `token_logprob` a word. Where there are as many values as words, `tokens` are
+    those, each with the blank before it. next_token: `choices` are log-probabilities by
     choice. embed: `vectors` by a part's value. A call is offered where its data is given (`capabilities`); text that
     the script does not cover fails with that reason. Requests that contain one of `fail_on` fail with `fail_status`.
     Usage counts words as tokens. Raises SpecError for an `ok` fail_status or vectors of several lengths. No paper.
@@ -70,7 +74,9 @@ class Scripted(Engine):
         if known is None and self.token_logprob is not None:
             known = (self.token_logprob,) * len(wanted.split())
         text = f"{conversation(request)}\n\n{wanted}"
-        return self._completion(text, None if known is None else wanted, logprobs=tuple(known or ()))
+        tokens = tuple(_WORD.findall(wanted))
+        tokens = tokens if len(tokens) == len(known or ()) else ()
+        return self._completion(text, None if known is None else wanted, tokens=tokens, logprobs=tuple(known or ()))
 
     async def next_token(self, requests: Sequence[Request]) -> list[Completion]:
         made = []

@@ -34,8 +34,8 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float,
     (Clopper and Pearson 1934). Solved by bisection on the binomial tail, good to about 1e-12."""
     _check(successes, n, level)
     tail = (1 - level) / 2
-    low = 0.0 if successes == 0 else _solve(lambda p: 1 - _cdf(successes - 1, n, p), tail, rising=True)
-    high = 1.0 if successes == n else _solve(lambda p: _cdf(successes, n, p), tail, rising=False)
+    low = 0.0 if successes == 0 else _solve(lambda p: 1 - at_most(successes - 1, n, p), tail, rising=True)
+    high = 1.0 if successes == n else _solve(lambda p: at_most(successes, n, p), tail, rising=False)
     return low, high
 
 
@@ -44,7 +44,7 @@ def _check(successes: int, n: int, level: float) -> None:
         raise DataError(f"an interval needs 0 ≤ successes ≤ n and 0 < level < 1; found {successes} of {n} at {level}")
 
 
-def _cdf(k: int, n: int, p: float) -> float:
+def at_most(k: int, n: int, p: float) -> float:
     """P(X ≤ k) for X ~ Bin(n, p), summed over the shorter tail so that small probabilities keep their digits."""
     if p <= 0 or p >= 1:
         return 1.0 if p <= 0 or k >= n else 0.0

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from guerdon.core.errors import CheckpointError, SpecError, closest
 from guerdon.models.forms import form_for
 from guerdon.models.joint import add_separator
+from guerdon.models.memory import Memory
 from guerdon.models.packing import PACKINGS, Packing
 from guerdon.models.pooling import Feature
 from guerdon.models.template import TEMPLATE_VERSION, Template, Truncation, check_boundaries
@@ -174,6 +175,7 @@ class LoadedBackbone:
 
     def __init__(self, config: Backbone, folder: Path, model: Any, tokenizer: Any) -> None:
         self.config, self.folder, self.model, self.tokenizer = config, folder, model, tokenizer
+        self.memory = Memory()
         text = model.config.get_text_config()
         self.hidden_size, self.layers = int(text.hidden_size), int(text.num_hidden_layers)
 

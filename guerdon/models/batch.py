@@ -29,7 +29,9 @@ class Batch:
     unrated} · ids, contexts [G]: the samples' own · inputs: what the network reads · compare: the head's own comparison of two
     outputs · outputs: the names of the head's outputs, for objectives that train them by name · nll [N, 2]: the language
     model's loss on each response and its number of tokens, for objectives that ask for `tokens` ·
-    dimensions [P]: the qualities that a pair itself speaks of (`guerdon.models.dimensions`)."""
+    dimensions [P]: the qualities that a pair itself speaks of (`guerdon.models.dimensions`) · views: in training, for
+    objectives that ask for them, the states [N, width] before the head's last layer of two passes with different dropout ·
+    learned: what the module of such an objective gives."""
 
     pairs: Tensor
     strength: Tensor
@@ -47,6 +49,8 @@ class Batch:
     outputs: tuple[str, ...] = ()
     nll: Tensor | None = None
     dimensions: tuple[tuple[str, ...], ...] = ()
+    views: tuple[Tensor, ...] = ()
+    learned: Tensor | None = None
 
     @staticmethod
     def of(groups: Sequence[Sample], inputs: Any = None) -> Batch:

@@ -11,6 +11,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from guerdon.core.progress import Progress
+from guerdon.models.processes import largest
 
 
 class Bar(TrainerCallback):
@@ -48,7 +49,8 @@ class StopAtStep(TrainerCallback):
         self.asked = False
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.asked:
+        if largest([int(self.asked)], args.device)[0]:  # one process is asked first; all stop after the same step
+            self.asked = True
             control.should_save = control.should_log = True
             control.should_evaluate = False
             control.should_training_stop = True

@@ -14,13 +14,14 @@ from typing import Any
 import torch
 
 from guerdon.core.errors import CheckpointError, OutputError, SpecError
+from guerdon.core.types import answer, user
 from guerdon.models.backbone import LoadedBackbone, quiet
 from guerdon.models.checkpoint import load_checkpoint
 from guerdon.models.forms import ChatForm
 from guerdon.models.heads.scalar import Scalar, ScalarModule
 from guerdon.models.output import writing
 from guerdon.models.scorer import Scorer
-from guerdon.models.selfcheck import TOLERANCE, distance, probe_texts
+from guerdon.models.selfcheck import PROBES, TOLERANCE, distance, probe_texts
 from guerdon.models.standardise import Standardise
 
 
@@ -131,7 +132,7 @@ def with_pad(model: Any, backbone: LoadedBackbone) -> Any:
 
 def _adds_eos(backbone: LoadedBackbone) -> bool:
     """Whether our ids end in an EOS that the chat template itself does not write."""
-    prompt, response = probe_texts()[0]
+    prompt, response = user(PROBES[0][0]), answer(PROBES[0][1])
     form = backbone.template.form
     if not isinstance(form, ChatForm):
         return False
@@ -145,7 +146,7 @@ def _compare(scorer: Scorer, out: Path) -> None:
     """Loads the folder as anyone would and compares its scores on padded probes."""
     from transformers import AutoModelForSequenceClassification
 
-    texts = probe_texts()
+    texts = probe_texts(scorer)
     with quiet():
         model = AutoModelForSequenceClassification.from_pretrained(out).eval()
     encoded = [scorer.template.encode(*t) for t in texts]

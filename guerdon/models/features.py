@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ from guerdon.models.template import Encoded
 
 CHUNK = 256  # texts between two commits
 KEY = 16
+_parsing = (
+    threading.Lock()
+)  # numpy parses an array's header as Python source, which CPython 3.11 cannot do in several threads
 
 
 def cache_folder() -> Path:
@@ -55,7 +59,8 @@ class Store:
     def _open(self, keys: Path) -> None:
         raw = keys.read_bytes()
         try:
-            rows = np.load(keys.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+            with _parsing:
+                rows = np.load(keys.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError):
             return  # a shard whose rows are gone or cut off: its texts are computed again
         if rows.shape == (len(raw) // KEY, self.width) and len(raw) % KEY == 0:

@@ -14,23 +14,25 @@ from guerdon.core.errors import DataError
 from guerdon.core.types import Sample
 from guerdon.models.backbone import LoadedBackbone
 from guerdon.models.batch import Batch
+from guerdon.models.dataset import Groups
 from guerdon.models.groups import Intake, split, subset
 from guerdon.models.joint import JointTexts, joint_texts, refuse_other_views, shuffled
+from guerdon.models.memory import Memory
 from guerdon.models.network import Reading, ViewTexts, view_texts
 from guerdon.models.packing import Packing
 from guerdon.models.prepare import Prepared, Rows, dataset
 from guerdon.models.template import Encoded
-from guerdon.models.trainer import Groups
 
 
 class JointGroups(Groups):
     """Groups whose responses stand in one text each, in an order of the epoch's own; validation groups keep their first."""
 
     def __init__(
-        self, groups: Sequence[Sample], texts: Sequence[JointTexts], fill: int, budget: int, packing: Packing, seed: int
-    ) -> None:
+        self, groups: Sequence[Sample], texts: Sequence[JointTexts], fill: int, budget: int, packing: Packing, seed: int,
+        memory: Memory,
+    ) -> None:  # fmt: skip
         tokens = [t.tokens for t in texts]
-        super().__init__(groups, tokens, self._inputs, tokens, budget)
+        super().__init__(groups, tokens, self._inputs, tokens, budget, memory)
         self.texts, self.fill, self.packing, self.seed, self.epoch = texts, fill, packing, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -54,7 +56,7 @@ class JointGroups(Groups):
         return self._read([e for n in numbers for e in self._laid(n)[1]])
 
     def _read(self, readings: Sequence[Encoded]) -> dict[str, ViewTexts]:
-        return {"": view_texts(readings, self.fill, self.budget, self.packing)}
+        return {"": view_texts(readings, self.fill, self.memory.within(self.budget), self.packing)}
 
 
 def prepare_jointly(
@@ -77,10 +79,10 @@ def prepare_jointly(
         return _fixed(backbone, groups, laid, reading, share, budget, cut)
     place = {id(g): t for g, t in zip(groups, texts, strict=True)}
     sides = [
-        JointGroups(side, [place[id(g)] for g in side], backbone.pad, budget, backbone.packing, seed)
+        JointGroups(side, [place[id(g)] for g in side], backbone.pad, budget, backbone.packing, seed, backbone.memory)
         for side in split(groups, share)
     ]
-    return Prepared(sides[0], sides[1], cut, len(flat))
+    return Prepared(sides[0], sides[1], cut, len(flat), backbone.memory)
 
 
 def _readable(
@@ -121,4 +123,4 @@ def _fixed(
         begin += len(group.responses)
     rows = Rows.of(backbone, {"": flat}, reading.views, budget)
     sides = [dataset(side, first, [len(e.ids) for e in flat], rows) for side in split(kept, share)]
-    return Prepared(sides[0], sides[1], cut, sum(len(readings) for readings in laid))
+    return Prepared(sides[0], sides[1], cut, sum(len(readings) for readings in laid), backbone.memory)

@@ -15,21 +15,18 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from guerdon.core.errors import CheckpointError, DataError, OutputError
-from guerdon.core.specfile import CHECKPOINT_FILE
+from guerdon.core.errors import CheckpointError, DataError
 from guerdon.core.types import Sample
+from guerdon.models.amend import finish, must_be_free
 from guerdon.models.checkpoint import (
     CURVES,
     Checkpoint,
-    load_checkpoint,
     load_heads,
     read_checkpoint,
-    write_about,
     write_weights,
 )
 from guerdon.models.output import locked, write_json, writing
 from guerdon.models.scorer import Scorer
-from guerdon.models.selfcheck import must_hold, probe_outputs, self_check
 
 ADAPTER, ADAPTER_CONFIG = "adapter_model.safetensors", "adapter_config.json"
 Sources = Sequence[tuple[Path, float]]  # folder and weight
@@ -50,8 +47,7 @@ def merge(
     for one, other in pairwise(found):
         _same_spec(one, other)
     with locked(out):
-        if (out / CHECKPOINT_FILE).is_file():
-            raise OutputError(f"{out}: holds a model already; take another folder")
+        must_be_free(out)
         heads = _heads(found, weights)
         parts = {"full": ("backbone", _backbone), "lora": ("adapter", _adapter)}
         if last.tuning in parts:
@@ -63,7 +59,7 @@ def merge(
         if "curves" in about and (last.folder / CURVES).is_file():
             with writing(out):
                 shutil.copyfile(last.folder / CURVES, out / CURVES)
-        _finish(last, out, dict(about), device)
+        finish(last, out, dict(about), device)
     return out
 
 
@@ -209,15 +205,3 @@ def _config(folder: Path) -> dict[str, Any]:
         if config.get(name):
             raise CheckpointError(f"{folder}: adapters with {name} cannot be put side by side")
     return config
-
-
-def _finish(like: Checkpoint, out: Path, about: dict[str, Any], device: str) -> None:
-    """Writes guerdon.json, first without and then with the outputs on the probes that the loaded model gives."""
-    try:
-        write_about(out, like.tuning, like.backbone, like.head, like.width, like.members, about)
-        about["probes"] = probe_outputs(load_checkpoint(out, device=device))
-        write_about(out, like.tuning, like.backbone, like.head, like.width, like.members, about)
-        must_hold(self_check(out, device=device), out)
-    except BaseException:
-        (out / CHECKPOINT_FILE).unlink(missing_ok=True)
-        raise

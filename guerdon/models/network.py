@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -95,12 +95,18 @@ class RewardNetwork(nn.Module):
         self.backbone, self.head = backbone, head
         self.reading, self.segments = reading, segments
         self.register_buffer("untied", untied, persistent=False)
+        self.learned: nn.Module | None = None  # of an objective that learns more than rewards (`guerdon.models.views`)
 
-    def forward(self, inputs: Tensor | Mapping[str, ViewTexts], tokens: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-        """Outputs [N, outputs]; with `tokens` also the language model's loss on each response and its tokens [N, 2]."""
+    def forward(self, inputs: Tensor | Mapping[str, ViewTexts], tokens: bool = False, views: int = 1) -> Any:
+        """Outputs [N, outputs]. With `tokens` also the language model's loss on each response and its tokens [N, 2]; with two
+        `views` also the states before the last layer of this and of one more pass, whose dropout is another, and what the
+        objective's own module gives."""
+        if views > 1:
+            out, first = self._pass(inputs)
+            _, second = self._pass(inputs)
+            return out, (first, second), None if self.learned is None else self.learned()
         if not tokens:
-            out: Tensor = self.head(self.read(inputs))
-            return out
+            return self.head(self.read(inputs))
         if isinstance(inputs, Tensor) or "" not in inputs:
             raise SpecError(
                 "the objective language_model needs a tuned decoder and a head that reads prompt and response together"
@@ -112,6 +118,19 @@ class RewardNetwork(nn.Module):
         """The output embeddings [V, H]: the input's own where they are tied."""
         rows: Tensor = self.backbone.get_input_embeddings().weight if self.untied is None else self.untied
         return rows
+
+    def _pass(self, inputs: Tensor | Mapping[str, ViewTexts]) -> tuple[Tensor, Tensor]:
+        """Outputs and states: what the head's `score` reads where it has `states` before it, else what the head gets."""
+        x, head = self.read(inputs), cast(Any, self.head)
+        if not hasattr(head, "states"):
+            return head(x), x
+        found: Tensor = head.states(x)
+        return head.score(found), found
+
+    @property
+    def state_width(self) -> int:
+        """The width of the states of `views`."""
+        return self.head.score.in_features if hasattr(self.head, "states") else self.reading.width  # type: ignore[union-attr, return-value]
 
     def read(self, inputs: Tensor | Mapping[str, ViewTexts]) -> Tensor:
         """What the head gets, [N, width]."""

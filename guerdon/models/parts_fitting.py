@@ -17,12 +17,13 @@ from guerdon.core.contracts import Head
 from guerdon.core.errors import CheckpointError, GuerdonError, OutputError
 from guerdon.core.specfile import CHECKPOINT_FILE
 from guerdon.models.checkpoint import CURVES, FORMAT, HEAD, fitting, versions, write_weights
+from guerdon.models.dataset import Groups, items
 from guerdon.models.groups import fingerprint
 from guerdon.models.objectives.bradley_terry import BradleyTerry
 from guerdon.models.output import write_json, writing
 from guerdon.models.parts_rows import PartsRows
 from guerdon.models.prepare import adapt
-from guerdon.models.trainer import Groups, items, means, sums
+from guerdon.models.trainer import means, sums
 from guerdon.models.training import Curve, Schedule, one_thread, own_randomness, train
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def train_rows(fit: PartsModel, found: PartsRows, folder: Path) -> tuple[PartsNe
     with own_randomness(fit.seed), one_thread(True):
         network = PartsNetwork(fit.head.module(len(fit.features)))
         adapt(network, sides[0])  # type: ignore[arg-type]
-        curve = train(network, BradleyTerry(), fit.head, sides, _schedule(fit), folder, "training")
+        curve, _ = train(network, BradleyTerry(), fit.head, sides, _schedule(fit), folder, "training")
     shutil.rmtree(folder, ignore_errors=True)
     network.eval()
     side, name = (sides[1], "eval") if len(sides[1]) else (sides[0], "training")

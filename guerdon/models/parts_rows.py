@@ -13,9 +13,9 @@ from guerdon.core.contracts import Reward
 from guerdon.core.errors import SpecError
 from guerdon.core.progress import Progress
 from guerdon.core.types import Sample, Score
+from guerdon.models.dataset import Groups
 from guerdon.models.groups import Intake, drop_unreadable, split, take
 from guerdon.models.objectives.bradley_terry import BradleyTerry
-from guerdon.models.trainer import Groups
 
 WINDOW = 256  # samples a call of the reward
 

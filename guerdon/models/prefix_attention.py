@@ -4,8 +4,8 @@
 
 Exact: the same sums as for each text alone. Registered with transformers' AttentionInterface as NAME, so that it serves every
 architecture that goes through that; sliding windows, soft-capped scores, grouped queries and dropout are honoured. On a GPU
-flex attention does the whole row at once; elsewhere, and with dropout, `scaled_dot_product_attention` goes share by share, the
-texts of a share together. Raises SpecError for attention sinks, which it does not have.
+flex attention does the whole row at once; on the CPU plain scores go block by block (`guerdon.models.prefix_flash`); else,
+and with dropout, `scaled_dot_product_attention` goes share by share, the texts of a share together. Raises SpecError for attention sinks, which it does not have.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import torch.nn.functional as F
 
 from guerdon.core.errors import SpecError
 from guerdon.models.packing import Layout, Run
+from guerdon.models.prefix_flash import dense, kernels
 
 Tensor = torch.Tensor
 NAME = "guerdon_prefix"
@@ -51,6 +52,8 @@ def prefix_attention(
         out = scores.attend(query, *grouped(query, key, value), scores.mask(query.shape[2], key.shape[2], query.device))
     elif query.is_cuda and scores.dropout == 0.0 and query.shape[-1] >= 16:
         out = flex(query, key, value, packing, scores)
+    elif scores.plain and query.device.type == "cpu" and kernels() is not None:
+        out = dense(query, *grouped(query, key, value), packing.shares, scores.scale)
     else:
         out = by_share(query, *grouped(query, key, value), packing, scores)
     return out.transpose(1, 2).contiguous(), None
@@ -67,6 +70,11 @@ class Scores:
 
     def __init__(self, scale: float, window: int, softcap: float | None, dropout: float) -> None:
         self.scale, self.window, self.softcap, self.dropout = scale, window, softcap, dropout
+
+    @property
+    def plain(self) -> bool:
+        """Whether scores are only scaled."""
+        return not self.window and self.softcap is None and self.dropout == 0.0
 
     def mask(self, queries: int, keys: int, device: torch.device) -> Tensor | None:
         """[queries, keys] for the last `queries` of `keys` places; None for plain causal attention over all of them."""

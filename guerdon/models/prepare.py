@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -12,14 +12,15 @@ from guerdon.core.errors import DataError
 from guerdon.core.types import Sample
 from guerdon.models.backbone import LoadedBackbone
 from guerdon.models.batch import Batch
+from guerdon.models.dataset import Groups
 from guerdon.models.features import feature_rows
 from guerdon.models.groups import Intake, drop_unreadable, split
+from guerdon.models.memory import Memory
 from guerdon.models.network import Reading, RewardNetwork, ViewTexts, view_texts
 from guerdon.models.packing import Packing, shares
 from guerdon.models.pooling import Feature
 from guerdon.models.standardise import Standardise
 from guerdon.models.template import Encoded
-from guerdon.models.trainer import Groups
 
 ADAPT_ROWS = 512  # responses read to standardise a head on a backbone that is tuned (a frozen one: all of them)
 
@@ -32,6 +33,7 @@ class Prepared:
     validation: Groups
     truncated: int
     responses: int
+    memory: Memory
 
 
 def encode(
@@ -62,7 +64,11 @@ def prepare(
     groups, texts = encode(backbone, groups, list(views), intake)
     count = sum(len(g.responses) for g in groups)
     cut = sum(any(texts[v][i].truncated for v in views) for i in range(count))
-    source = Rows.of(backbone, texts, views, budget) if frozen else Texts(texts, backbone.pad, budget, backbone.packing)
+    source = (
+        Rows.of(backbone, texts, views, budget)
+        if frozen
+        else Texts(texts, backbone.pad, budget, backbone.packing, backbone.memory)
+    )
     first: dict[int, int] = {}
     begin = 0
     for group in groups:
@@ -70,7 +76,7 @@ def prepare(
         begin += len(group.responses)
     lengths = [sum(len(texts[v][i].ids) for v in views) for i in range(count)]
     sides = [dataset(side, first, lengths, source) for side in split(groups, share)]
-    return Prepared(sides[0], sides[1], cut, count)
+    return Prepared(sides[0], sides[1], cut, count, backbone.memory)
 
 
 def dataset(groups: Sequence[Sample], first: Mapping[int, int], lengths: Sequence[int], source: Rows | Texts) -> Groups:
@@ -81,7 +87,7 @@ def dataset(groups: Sequence[Sample], first: Mapping[int, int], lengths: Sequenc
     if isinstance(source, Rows):
         return Groups(groups, [sum(lengths[i] for i in rows) for rows in flat], read)
     costs = [source.tokens(rows) for rows in flat]
-    return Groups(groups, [sum(lengths[i] for i in rows) for rows in flat], read, costs, source.budget)
+    return Groups(groups, [sum(lengths[i] for i in rows) for rows in flat], read, costs, source.budget, source.memory)
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class Texts:
     fill: int
     budget: int
     packing: Packing
+    memory: Memory = field(default_factory=Memory)
 
     def tokens(self, rows: Sequence[int]) -> int:
         """Tokens that go through the model for these texts, over all views (padding not counted)."""
@@ -137,7 +144,7 @@ class Texts:
 
     def read(self, rows: Sequence[int]) -> dict[str, ViewTexts]:
         return {
-            v: view_texts([texts[i] for i in rows], self.fill, self.budget, self.packing)
+            v: view_texts([texts[i] for i in rows], self.fill, self.memory.within(self.budget), self.packing)
             for v, texts in self.texts.items()
         }
 

@@ -34,9 +34,15 @@ def trained_tensors(source: Any) -> dict[str, torch.Tensor]:
     return kept
 
 
-def load_trained(model: torch.nn.Module, path: Path) -> None:
-    """Puts back what `trained_tensors` kept."""
-    model.load_state_dict(load_file(path), strict=False)
+def load_trained(model: torch.nn.Module, path: Path, sharded: bool = False) -> None:
+    """Puts back what `trained_tensors` kept; into the processes' parts where the model is sharded over them."""
+    tensors = load_file(path)
+    if not sharded:
+        model.load_state_dict(tensors, strict=False)
+        return
+    from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
+
+    set_model_state_dict(model, dict[str, Any](tensors), options=StateDictOptions(full_state_dict=True, strict=False))
 
 
 def last_whole_checkpoint(folder: Path) -> str | None:

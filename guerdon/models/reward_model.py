@@ -10,7 +10,7 @@ from typing import Literal, Self
 from guerdon.core.contracts import Fit, Head, Objective
 from guerdon.core.errors import SpecError, closest
 from guerdon.core.types import Sample
-from guerdon.models.backbone import Backbone, Dtype
+from guerdon.models.backbone import Backbone, Dtype, pick_device
 from guerdon.models.collate import TOKENS
 from guerdon.models.heads.scalar import Scalar
 from guerdon.models.joint import SEPARATOR
@@ -43,12 +43,14 @@ class RewardModel(Fit):
     is the score's `std` · init: a checkpoint folder to go on from, head included (a later stage); a head's standardising stays
     as it was there · dtype: of a frozen or adapted backbone's weights; "bfloat16" tunes under autocast, and full tuning
     keeps float32 weights · report_to: trackers of transformers · batch_tokens: tokens a forward pass (and, where the backbone
-    is tuned in one process, a backward pass too) · packing: "shared" encodes the prompt of a group once where the backbone is
-    a decoder, exactly as if each response were encoded alone; "unshared" only leaves out padding; "padded" does neither.
+    is tuned, a backward pass too), halved once when memory runs out · packing: "shared" encodes the prompt of a group once where
+    the backbone is a decoder, exactly as if each response were encoded alone; "unshared" only leaves out padding; "padded" does
+    neither. Of several processes (torchrun) batch_size is each one's own, and the result is that of one process.
     Pairs whose chosen equals the rejected, with an empty response or a text that cannot be encoded are counted and left out.
 
     Raises SpecError on a bad field; DataError when nothing usable is left or the loss is NaN (the ids of the batch are
-    saved); CheckpointError for a backbone that is no model; OutputError when `out` is in use, full, or holds another run.
+    saved); CheckpointError for a backbone that is no model; OutputError when `out` is in use, full, or holds another run;
+    ResourceError when half of batch_tokens is still too much for the memory.
     The recipe of InstructGPT's reward model (arXiv 2203.02155) with the head of arXiv 2009.01325.
     """
 
@@ -108,6 +110,12 @@ class RewardModel(Fit):
         _steps_with_steps(self.head, self.objective)
         if self.dtype == "float16" and self.tuning != "frozen":
             raise SpecError("dtype: float16 is for a frozen backbone; to tune one take bfloat16 or float32")
+        self._check_tokens()
+
+    def _check_tokens(self) -> None:
+        """Whether head, objective and backbone can read texts the way they ask to."""
+        if self.objective.tokens and getattr(self.objective, "views", 1) > 1:
+            raise SpecError("objective: the language model's loss and contrastive terms cannot be trained in one pass")
         if self.objective.tokens and (self.tuning == "frozen" or self.head.layout == "joint"):
             raise SpecError(
                 f"objective: {self.objective.use} trains the language model on each response: tune the backbone (lora, full), with "
@@ -139,11 +147,12 @@ class RewardModel(Fit):
     def fit(self, samples: Iterable[Sample], out: Path) -> Path:
         """Trains and returns `out`, the checkpoint. The same call again resumes what was interrupted."""
         from guerdon.models.fitting import Fitting
-        from guerdon.models.output import locked
+        from guerdon.models.processes import held, join
         from guerdon.models.training import own_randomness
 
         out = Path(out)
-        with locked(out), own_randomness(self.seed):
+        join(cpu=pick_device(self.device) == "cpu")
+        with held(out), own_randomness(self.seed):
             return Fitting(self, out).run(samples)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from guerdon.core.contracts import Head
-from guerdon.core.errors import DataError
+from guerdon.core.errors import CheckpointError, DataError
 from guerdon.core.types import Message, Response
 from guerdon.models.backbone import LoadedBackbone
 from guerdon.models.collate import TOKENS
@@ -49,11 +50,21 @@ class Scored:
 class Scorer:
     """Scores texts with every member. The same scores whatever the batch: nothing in it depends on a text's neighbours."""
 
+    kept: dict[Any, torch.Tensor] | None = (
+        None  # features of texts batched just so, where they are to be read only once
+    )
+
     def __init__(self, head: Head, members: Sequence[Member], *, cached: bool = False, budget: int = TOKENS) -> None:
         self.head, self.members, self.cached, self.budget = head, tuple(members), cached, budget
         self.reading = Reading.of(head, members[0].backbone.hidden_size)
         self.passes: DropoutPasses | None = None
         self.lock = threading.Lock()
+
+    def alone(self, member: int, path: str) -> Scorer:
+        """One member as a scorer of its own. Raises CheckpointError where the checkpoint at `path` has no such member."""
+        if not 0 <= member < len(self.members):
+            raise CheckpointError(f"{path}: there is no member {member}; it has {len(self.members)}, numbered from 0")
+        return Scorer(self.head, [self.members[member]], cached=self.cached, budget=self.budget)
 
     @property
     def template(self) -> Template:
@@ -118,6 +129,15 @@ class Scorer:
         return np.stack(made), np.stack(noisy) if noisy else None
 
     def _rows(self, backbone: LoadedBackbone, encoded: Mapping[str, Sequence[Encoded]]) -> torch.Tensor:
+        if self.kept is None:
+            return self._read(backbone, encoded)
+        how = (backbone.identity, backbone.packing, str(backbone.device), self.budget, torch.get_num_threads())
+        name = (*how, self.reading.features, *(tuple(encoded[v]) for v in self.reading.views))
+        if name not in self.kept:
+            self.kept[name] = self._read(backbone, encoded)
+        return self.kept[name]
+
+    def _read(self, backbone: LoadedBackbone, encoded: Mapping[str, Sequence[Encoded]]) -> torch.Tensor:
         parts = [
             feature_rows(backbone, encoded[v], features, cached=self.cached, budget=self.budget, what="")
             for v, features in self.reading.views.items()

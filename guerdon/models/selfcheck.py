@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from guerdon.core.errors import CheckpointError
+from guerdon.core.errors import CheckpointError, DataError, SpecError
 from guerdon.core.types import answer, user
 from guerdon.models.checkpoint import load_checkpoint, read_checkpoint
 from guerdon.models.scorer import Scorer, Text
 
+READ: dict[Any, torch.Tensor] = {}  # the probes' features by backbone, reading and batch: some megabytes
 TOLERANCE = {
     "float32": 1e-5,
     "bfloat16": 5e-2,
@@ -56,19 +59,31 @@ class SelfCheck:
         ]
 
 
-def probe_texts() -> list[Text]:
-    """The probes as prompt and response."""
-    return [(user(prompt), answer(response)) for prompt, response in PROBES]
+def probe_texts(scorer: Scorer) -> list[Text]:
+    """The probes as prompt and response, without those that the model's `truncation` refuses."""
+    texts: list[Text] = [(user(prompt), answer(response)) for prompt, response in PROBES]
+    views = [scorer.template.encode_many(texts, v) for v in scorer.reading.views]
+    kept = [t for t, *seen in zip(texts, *views, strict=True) if not any(isinstance(e, DataError) for e in seen)]
+    if not kept:
+        raise SpecError(f"max_length {scorer.template.max_length} holds not even '{PROBES[0][0]}' and its answer")
+    return kept
 
 
 def probe_outputs(scorer: Scorer) -> list[Any]:
     """Outputs [members][probes][outputs] as plain numbers, for guerdon.json."""
-    cached, scorer.cached = scorer.cached, False
+    found: list[Any] = _scores(scorer, probe_texts(scorer), len(PROBES)).tolist()
+    return found
+
+
+@contextmanager
+def reading_once(scorer: Scorer, frozen: bool) -> Iterator[None]:
+    """Inside, the probes' features are taken from earlier checks of this process, batched the same way, where the backbone is
+    `frozen`: they depend on no head. Every head is still run on every batch; a check that somebody asks for reads them anew."""
+    scorer.kept = READ if frozen else None
     try:
-        found: list[Any] = _outputs(scorer, probe_texts()).tolist()
-        return found
+        yield
     finally:
-        scorer.cached = cached
+        scorer.kept = None
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -79,7 +94,7 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
 def self_check(path: str | Path, scorer: Scorer | None = None, **options: Any) -> SelfCheck:
     """Checks a checkpoint: scores in batches of 1, 3 and 8 and in reverse order agree, and equal those it was saved with."""
     scorer = scorer or load_checkpoint(path, **options)
-    texts = probe_texts()
+    texts = probe_texts(scorer)
     alone = _scores(scorer, texts, 1)
     others = [_scores(scorer, texts, size) for size in (3, 8)] + [_scores(scorer, texts[::-1], 8)[:, ::-1]]
     batches = max(distance(o, alone) for o in others)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -57,15 +58,30 @@ def run_all(
     return {f: torch.cat(p)[back.to(p[0].device)] for f, p in parts.items()}
 
 
-@torch.inference_mode()
 def infer(
     backbone: Any, encoded: Sequence[Encoded], features: Sequence[Feature], budget: int = TOKENS
 ) -> Iterator[tuple[Tensor, dict[Feature, Tensor], int]]:
-    """Yields (rows, features on the CPU, tokens) batch by batch. No gradients."""
-    for batch in batches(encoded, backbone.pad, budget, backbone.packing):
-        with shallow(backbone, features):
-            found = run(backbone.model, batch.to(backbone.device), features, backbone.takes_segments)
-        yield batch.rows, {f: v.cpu() for f, v in found.items()}, batch.tokens
+    """Yields (rows, features on the CPU, tokens) batch by batch. No gradients. Where memory runs out, what is left is read in
+    batches of half the budget, once; ResourceError the second time."""
+    left = torch.arange(len(encoded))
+    while len(left):
+        rows, parts = left, backbone.memory.parts
+        some = [encoded[i] for i in rows.tolist()]
+        done = torch.zeros(len(rows), dtype=torch.bool)
+        for batch in batches(some, backbone.pad, backbone.memory.within(budget), backbone.packing):
+            found = backbone.memory.attempt(budget, partial(_read, backbone, batch, features), again=dict)
+            if backbone.memory.parts != parts:
+                break
+            done[batch.rows] = True
+            yield rows[batch.rows], found, batch.tokens
+        left = rows[~done]
+
+
+@torch.inference_mode()
+def _read(backbone: Any, batch: Batch, features: Sequence[Feature]) -> dict[Feature, Tensor]:
+    with shallow(backbone, features):
+        found = run(backbone.model, batch.to(backbone.device), features, backbone.takes_segments)
+    return {f: v.cpu() for f, v in found.items()}
 
 
 @contextmanager

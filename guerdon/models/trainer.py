@@ -9,88 +9,26 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
+from torch.nn.parallel import DistributedDataParallel
 from transformers import Trainer
 
 from guerdon.core.contracts import Head, Objective
 from guerdon.core.errors import DataError, OutputError
-from guerdon.core.types import Sample
 from guerdon.models.batch import Batch
-from guerdon.models.collate import batches_of
+from guerdon.models.dataset import Groups, GroupSampler, Share, items
 from guerdon.models.output import write_json
+from guerdon.models.processes import largest, summed
 from guerdon.models.resume import WEIGHTS, load_trained, trained_tensors
-
-ReadInputs = Callable[[Sequence[int]], Any]  # numbers of groups → what the network reads
-
-
-class Groups(torch.utils.data.Dataset[tuple["Groups", int]]):
-    """Groups by number, their lengths, and how their inputs are read; the collator turns numbers into Batches. Where `costs`
-    says how many tokens of each group go through the model, a Batch has at most `budget` (a group alone may have more)."""
-
-    def __init__(
-        self,
-        groups: Sequence[Sample],
-        lengths: Sequence[int],
-        read: ReadInputs,
-        costs: Sequence[int] = (),
-        budget: int = 0,
-    ) -> None:
-        self.groups, self.lengths, self.read = groups, lengths, read
-        self.costs, self.budget = costs, budget
-
-    def __len__(self) -> int:
-        return len(self.groups)
-
-    def __getitem__(self, number: int) -> tuple[Groups, int]:
-        return self, number
-
-    def set_epoch(self, epoch: int) -> None:
-        """Told before each epoch, for groups that are read differently from one to the next; these are not."""
-
-    def parts(self, numbers: Sequence[int]) -> list[list[int]]:
-        """The groups, in order, in parts within the budget."""
-        made: list[list[int]] = []
-        filled = 0
-        for number in numbers:
-            cost = self.costs[number] if self.costs else 0
-            if made and filled + cost <= self.budget:
-                made[-1].append(number)
-                filled += cost
-            else:
-                made.append([number])
-                filled = cost
-        return made
-
-    def batch(self, numbers: Sequence[int], head: Head) -> Batch:
-        """The batch of these groups, compared as the head compares."""
-        made = Batch.of([self.groups[n] for n in numbers], self.read(numbers))
-        return replace(made, compare=head.compare, outputs=head.outputs, scalar=head.scalar)
-
-
-class GroupSampler(torch.utils.data.Sampler[int]):
-    """The order of `batches_of`, anew each epoch, the same for the same seed; `begin` is told the epoch."""
-
-    def __init__(
-        self, lengths: Sequence[int], size: int, seed: int, begin: Callable[[int], None] = lambda epoch: None
-    ) -> None:
-        self.lengths, self.size, self.seed, self.begin, self.epoch = lengths, size, seed, begin, 0
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[int]:
-        self.begin(self.epoch)
-        return iter(batches_of(self.lengths, self.size, self.seed, self.epoch))
+from guerdon.models.views import forward
 
 
 class RewardTrainer(Trainer):
@@ -103,27 +41,59 @@ class RewardTrainer(Trainer):
     def __init__(self, *, objective: Objective, head: Head, head_rate: float | None = None, **rest: Any) -> None:
         self.objective, self.head, self.head_rate = objective, head, head_rate
         self.seen: dict[str, float] = defaultdict(float)
+        self.step, self.under_way, self.kept = -1, list[Share](), dict[str, float]()  # of the step now made
         super().__init__(data_collator=self._collate, **rest)
         self.model_accepts_loss_kwargs = True  # our loss is already a mean over the whole effective batch
         self.loss_is_scaled_for_ga = True
 
-    def _collate(self, picked: Sequence[tuple[Groups, int]]) -> dict[str, list[Batch]]:
-        data, numbers = picked[0][0], [number for _, number in picked]
-        whole = self.args.world_size > 1  # processes meet in every backward pass, so each has the same number of them
-        return {"batches": [data.batch(n, self.head) for n in ([numbers] if whole else data.parts(numbers))]}
+    def _collate(self, picked: Sequence[tuple[Groups, int]]) -> dict[str, Share]:
+        return {"share": Share(picked[0][0], [number for _, number in picked], self.head)}
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """Forward and backward part by part, so that memory is bounded by the token budget; gradients and loss add up to
-        those of the whole micro-batch."""
-        losses = [
-            super(RewardTrainer, self).training_step(model, {"batch": b}, num_items_in_batch) for b in inputs["batches"]
-        ]
+        those of the whole micro-batch. Where memory runs out, the step is done anew, from its first micro-batch on, with
+        half the budget."""
+        share: Share = inputs["share"]
+        if self.step != self.state.global_step:
+            self.step, self.under_way, self.kept = self.state.global_step, [], dict(self.seen)
+        self.under_way.append(share)
+
+        def again() -> torch.Tensor:
+            model.zero_grad()
+            self.seen = defaultdict(float, self.kept)
+            return [self._passes(model, s, num_items_in_batch) for s in self.under_way][-1]
+
+        return share.data.memory.attempt(
+            share.data.budget,
+            lambda: self._passes(model, share, num_items_in_batch),
+            again,
+            alone=self.args.world_size == 1,
+        )
+
+    def _passes(self, model: Any, share: Share, count: Any) -> torch.Tensor:
+        """Forward and backward of every part. Processes exchange gradients in the last one (sharded ones in each)."""
+        state, syncs = self.accelerator.gradient_state, self.accelerator.gradient_state.sync_gradients
+        parts, losses = share.evened(), []
+        for number, (batch, counts) in enumerate(parts):
+            last = number + 1 == len(parts)
+            state._set_sync_gradients(syncs and last)  # DeepSpeed steps where it is set
+            alone = isinstance(model, DistributedDataParallel) and not last
+            with model.no_sync() if alone else nullcontext():
+                losses.append(super().training_step(model, {"batch": batch, "counts": counts}, count))
         return torch.stack(losses).sum()
 
+    def _multiple(self, size: int) -> int:
+        """What the length of an order is a multiple of, so that all processes have as many batches."""
+        return size * self.args.world_size if self.args.world_size > 1 else 1
+
     def _get_train_sampler(self, train_dataset: Any = None) -> GroupSampler:
-        size = self.args.train_batch_size * self.args.gradient_accumulation_steps * max(1, self.args.world_size)
+        own = self.args.train_batch_size
+        size = own * self.args.gradient_accumulation_steps * max(1, self.args.world_size)
         dataset = self.train_dataset if train_dataset is None else train_dataset
-        return GroupSampler(dataset.lengths, size, self.args.seed, dataset.set_epoch)
+        return GroupSampler(dataset.lengths, size, self.args.seed, self._multiple(own), dataset.set_epoch)
+
+    def _get_eval_sampler(self, eval_dataset: Any) -> GroupSampler:
+        return GroupSampler(eval_dataset.lengths, 1, None, self._multiple(self.args.eval_batch_size))
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """The base class's groups, the head's parameters apart where they have a learning rate of their own."""
@@ -142,22 +112,28 @@ class RewardTrainer(Trainer):
             self.optimizer = kind(groups, **options)
         return super().create_optimizer(model)
 
-    def _get_num_items_in_batch(
-        self, batch_samples: list[dict[str, list[Batch]]], device: torch.device
-    ) -> torch.Tensor:
-        counts = [items(self.objective, b) for picked in batch_samples for b in picked["batches"]]
-        count = torch.tensor(float(sum(counts)), device=device)
+    def _get_num_items_in_batch(self, batch_samples: list[dict[str, Share]], device: torch.device) -> torch.Tensor:
+        """The terms of the effective batch, over all processes; they agree here on the passes of each micro-batch too."""
+        shares = [picked["share"] for picked in batch_samples]
+        count = torch.tensor(float(sum(items(self.objective, b) for s in shares for b in s.batches)), device=device)
+        self._agree(shares)
         return self.accelerator.gather(count).sum() if self.args.world_size > 1 else count
+
+    def _agree(self, shares: Sequence[Share]) -> None:
+        for share, passes in zip(shares, largest([len(s.batches) for s in shares], self.args.device), strict=True):
+            share.passes = max(1, passes)
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """This micro-batch's share of the mean over the effective batch. NaN stops the run and saves the batch's ids."""
         batch = inputs["batch"].to(self.args.device)
-        out, batch = outputs(model, self.objective, batch)
+        out, batch = forward(model, self.objective, batch)
+        if not inputs.get("counts", True):
+            return out.sum() * 0.0
         loss, logs = self.objective.loss(out, batch)
         if not torch.isfinite(loss):
-            self._stop_at(batch, float(loss))
+            self._stop_at(batch, float(loss.detach()))
         self._note(loss, out, batch, logs)
         if num_items_in_batch is not None:
             share = items(self.objective, batch) / max(float(num_items_in_batch), 1.0)
@@ -175,8 +151,9 @@ class RewardTrainer(Trainer):
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds accuracy, margin and mean_reward since the last log to what the base class logs while training."""
-        if "loss" in logs and self.seen:
-            logs |= {k: v for k, v in means(self.seen).items() if k != "loss"}
+        if "loss" in logs:
+            total = summed(self.seen)
+            logs |= {k: v for k, v in means(total).items() if k != "loss"} if total else {}
             self.seen.clear()
         super().log(logs, start_time)
 
@@ -187,16 +164,13 @@ class RewardTrainer(Trainer):
         """eval_loss, eval_accuracy, eval_margin, eval_mean_reward over all pairs and responses of the validation groups."""
         self.model.eval()
         total: dict[str, float] = defaultdict(float)
-        for part in (b for inputs in self.get_eval_dataloader(eval_dataset) for b in inputs["batches"]):
-            batch = part.to(self.args.device)
-            out, batch = outputs(self.model, self.objective, batch)
-            loss, logs = self.objective.loss(out, batch)
-            for name, value in sums(loss, out, batch, items(self.objective, batch), logs).items():
+        for inputs in self.get_eval_dataloader(eval_dataset):
+            share: Share = inputs["share"]
+            self._agree([share])
+            work = partial(self._measured, share)
+            for name, value in share.data.memory.attempt(share.data.budget, work, alone=self.args.world_size == 1):
                 total[name] += value
-        if self.args.world_size > 1:
-            names = sorted(total)
-            summed = self.accelerator.reduce(torch.tensor([total[n] for n in names], device=self.args.device), "sum")
-            total = dict(zip(names, summed.tolist(), strict=True))
+        total = summed(total)
         metrics = {f"{metric_key_prefix}_{k}": v for k, v in means(total).items()}
         if not math.isfinite(metrics[f"{metric_key_prefix}_loss"]):
             raise DataError(
@@ -205,6 +179,17 @@ class RewardTrainer(Trainer):
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _measured(self, share: Share) -> list[tuple[str, float]]:
+        """The parts of the metrics over one micro-batch of validation groups."""
+        found: list[tuple[str, float]] = []
+        for part, counts in share.evened():
+            batch = part.to(self.args.device)
+            out, batch = forward(self.model, self.objective, batch)
+            if counts:
+                loss, logs = self.objective.loss(out, batch)
+                found += sums(loss, out, batch, items(self.objective, batch), logs).items()
+        return found
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """As the base class; a full disk is an OutputError (torch tells it as a RuntimeError of its archive writer)."""
@@ -222,25 +207,18 @@ class RewardTrainer(Trainer):
             folder.mkdir(parents=True, exist_ok=True)
             save_file(trained_tensors(self.model if state_dict is None else state_dict), folder / WEIGHTS)
 
+    def gathered(self) -> dict[str, torch.Tensor] | None:
+        """What was trained, whole, in the first process, where every process holds only a part (FSDP, DeepSpeed); else None."""
+        if not (self.is_fsdp_enabled or self.is_deepspeed_enabled):
+            return None
+        return trained_tensors(self.accelerator.get_state_dict(self.model_wrapped)) or None
+
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        load_trained(model or self.model, Path(resume_from_checkpoint) / WEIGHTS)
+        load_trained(model or self.model, Path(resume_from_checkpoint) / WEIGHTS, sharded=self.is_fsdp_enabled)
 
     def _load_best_model(self) -> None:
-        load_trained(self.model, Path(str(self.state.best_model_checkpoint)) / WEIGHTS)
-
-
-def outputs(model: Any, objective: Objective, batch: Batch) -> tuple[torch.Tensor, Batch]:
-    """What a network makes of a batch; the batch with the loss on its tokens, where the objective asks for it."""
-    if not objective.tokens:
-        return model(batch.inputs), batch
-    out, nll = model(batch.inputs, tokens=True)
-    return out, replace(batch, nll=nll)
-
-
-def items(objective: Objective, batch: Batch) -> int:
-    """The number of terms an objective's mean is over: its own `items(batch)`, else the responses."""
-    counted = getattr(objective, "items", None)
-    return int(counted(batch)) if counted is not None else len(batch.group)
+        best = Path(str(self.state.best_model_checkpoint)) / WEIGHTS
+        load_trained(self.model, best, sharded=self.is_fsdp_enabled)
 
 
 def sums(

@@ -17,9 +17,11 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArgumen
 from guerdon.core.contracts import Head, Objective
 from guerdon.models.backbone import quiet
 from guerdon.models.callbacks import Bar, StopAtStep
+from guerdon.models.dataset import Groups
 from guerdon.models.output import writing
+from guerdon.models.processes import PATIENCE, decided, first, world
 from guerdon.models.resume import last_whole_checkpoint
-from guerdon.models.trainer import Groups, RewardTrainer
+from guerdon.models.trainer import RewardTrainer
 
 Curve = list[dict[str, float]]
 
@@ -46,8 +48,7 @@ class Schedule:
 
     def arguments(self, folder: Path, groups: int, validated: bool) -> TrainingArguments:
         """The trainer's arguments: evaluation, log and checkpoint together, `evaluations_per_epoch` times an epoch."""
-        world = max(1, int(torch.distributed.get_world_size())) if torch.distributed.is_initialized() else 1
-        steps = math.ceil(groups / (self.batch_size * self.gradient_accumulation * world))
+        steps = math.ceil(groups / (self.batch_size * self.gradient_accumulation * world()))
         every = max(1, math.ceil(steps / self.evaluations_per_epoch))
         return TrainingArguments(
             output_dir=str(folder),
@@ -76,6 +77,7 @@ class Schedule:
             greater_is_better=False if validated else None,
             restore_callback_states_from_checkpoint=True,
             dataloader_pin_memory=not self.cpu,
+            ddp_timeout=int(PATIENCE.total_seconds()),
             remove_unused_columns=False,
             disable_tqdm=True,
         )
@@ -89,15 +91,16 @@ def train(
     schedule: Schedule,
     folder: Path,
     what: str,
-) -> Curve:
-    """Trains in place (the best state by validation loss stays) and returns the curve. Resumes from what `folder` holds.
+) -> tuple[Curve, dict[str, torch.Tensor] | None]:
+    """Trains in place (the best state by validation loss stays) and returns the curve; and, where the processes each hold a
+    part of the network only, what was trained, whole, in the first of them. Resumes from what `folder` holds.
 
     Raises DataError on a NaN loss, OutputError when a checkpoint cannot be written, KeyboardInterrupt after Ctrl-C, when
     the state is saved.
     """
     training, validation = data
     stop = StopAtStep()
-    callbacks: list[Any] = [Bar(what), stop]
+    callbacks: list[Any] = [*([Bar(what)] if first() else []), stop]
     if schedule.early_stopping and len(validation):
         callbacks.append(EarlyStoppingCallback(schedule.early_stopping))
     with writing(folder), quiet():
@@ -114,9 +117,10 @@ def train(
         )
         trainer.remove_callback(PrinterCallback)
         with stop.listening():
-            trainer.train(resume_from_checkpoint=last_whole_checkpoint(folder))
+            trainer.train(resume_from_checkpoint=decided(lambda: last_whole_checkpoint(folder)))
+        whole = trainer.gathered()
     network.eval()
-    return curve(trainer.state.log_history)
+    return curve(trainer.state.log_history), whole
 
 
 def curve(history: Sequence[Mapping[str, float]]) -> Curve:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from guerdon.metrics.binomial import wilson
 from guerdon.metrics.calibration import Bin, expected_calibration_error, favourites, reliability, sigmoid
+from guerdon.metrics.spearman import spearman
 from guerdon.report.model import Pair
 
 Floats = NDArray[np.float64]
@@ -187,17 +188,3 @@ def _length_bins(kind: str, lengths: Floats, values: Floats, edges: Floats) -> l
         low, middle, high = (float(q) for q in np.quantile(here, [0.25, 0.5, 0.75]))
         rows.append(LengthBin(kind, len(here), float(np.median(lengths[place == b])), low, middle, high))
     return rows
-
-
-def spearman(x: Floats, y: Floats) -> float | None:
-    """Spearman's rank correlation, ties at their mean rank; None where one side is constant."""
-    a, b = _ranks(x), _ranks(y)
-    a, b = a - a.mean(), b - b.mean()
-    scale = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
-    return float((a * b).sum()) / scale if scale > 0 else None
-
-
-def _ranks(x: Floats) -> Floats:
-    _, place, counts = np.unique(x, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[place], dtype=np.float64)

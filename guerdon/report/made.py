@@ -25,7 +25,7 @@ def made_line(p: Provenance) -> str:
 
 
 def made_section(p: Provenance) -> str:
-    """The specs, seeds, versions, commands and data of a run."""
+    """The specs, seeds, versions, commands, data and calls of a run."""
     files = "".join(f"<h3>{escape(title)}</h3>{_code(text)}" for title, text in specs(p.spec))
     commands = "".join(_code(c) for c in p.commands)
     return "".join(
@@ -37,6 +37,7 @@ def made_section(p: Provenance) -> str:
             tables.pairs_table("Versions", ("Package", "Version"), p.versions),
             "</div>",
             tables.pairs_table("Data", ("What", "Value"), p.data),
+            tables.pairs_table("Calls", ("Reward", "Asked of its engines"), p.asked) if p.asked else "",
         ]
     )
 

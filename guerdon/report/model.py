@@ -143,6 +143,7 @@ class Provenance:
     started: str | float | None = None
     seconds: float | None = None
     cost: float | None = None
+    asked: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

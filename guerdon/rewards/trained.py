@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from guerdon.core.contracts import Reward, missing
 from guerdon.core.errors import CheckpointError, DataError, SpecError
@@ -37,7 +37,8 @@ class Trained(Reward):
     joins the head's own; their masks are drawn by `seed` and the text, so that std depends on no neighbour either; k = 20 to 100 is
     usual. mc_value: the value is that of the pass without dropout, or the "mean" of the k passes, as are then the parts.
     A head whose preference is no scalar (`models.heads.preference_embedding`) gives `margins` instead, the mean over the
-    members of its log-odds for every two responses of a sample, and values None with status ok. A head on steps (`step:`)
+    members of its log-odds for every two responses of a sample, and values None with status ok; one that compares by more than its reward (a mixture,
+    `models.heads.routed`) gives both. A head on steps (`step:`)
     gives one score a step, the mean over the members, and no value of the response: fold them with
     `rewards.process.aggregate`; it needs `responses.steps`, and a head on `reference:` needs `reference`. A head that reads
     the responses of a sample in one text (`models.heads.joint`) is order-sensitive: they are read in the order they have,
@@ -47,7 +48,9 @@ class Trained(Reward):
     features of a frozen backbone on disk · on_empty: the value of an empty response; None leaves it unscored, as it stays
     where there are margins only · chunk: the most responses of one joint text; a larger sample is read in several, each
     with the sample's first response first, whose score is the same in all (it sees the prompt alone) and to which the
-    others are compared, so that their scores have one scale [inferred: the paper asks for a shared anchor]; None: all in one.
+    others are compared, so that their scores have one scale [inferred: the paper asks for a shared anchor]; None: all in one ·
+    member: one member of an ensemble alone, from 0; None for the mean of all · each: give every member's value as the parts
+    `member_0`, `member_1` … too.
 
     The weights open on the first score, which runs in a worker thread, some texts at a time, so that a
     run that is stopped ends soon. A response (a sample, where its responses are read in one text) has the same score
@@ -68,11 +71,15 @@ class Trained(Reward):
     cache: bool = False
     on_empty: float | None = None
     chunk: int | None = None
+    member: int | None = None
+    each: bool = False
     mc_dropout: int = 0
     mc_value: Literal["deterministic", "mean"] = "deterministic"
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.member is not None and self.member < 0:
+            raise SpecError(f"member counts from 0, found {self.member}")
         if self.batch_tokens < 1:
             raise SpecError(f"batch_tokens is at least 1, found {self.batch_tokens}")
         if self.mc_dropout < 0 or self.mc_dropout == 1:
@@ -88,7 +95,7 @@ class Trained(Reward):
         from guerdon.models.checkpoint import load_checkpoint
         from guerdon.models.mc_dropout import DropoutPasses
 
-        scorer = load_checkpoint(
+        found = load_checkpoint(
             self.path,
             device=self.device,
             dtype=self.dtype,
@@ -97,6 +104,7 @@ class Trained(Reward):
             budget=self.batch_tokens,
             packing=self.packing,
         )
+        scorer = found if self.member is None else found.alone(self.member, str(self.path))
         if self.mc_dropout:
             if "step" in self._views:
                 raise SpecError("mc_dropout: a head on steps gives no std, for steps have none")
@@ -107,9 +115,11 @@ class Trained(Reward):
     @property
     def gives(self) -> frozenset[str]:
         head = self._head
-        return frozenset(
-            {"steps"} if "step" in self._views else {"scores"} if head is None or head.scalar else {"margins"}
-        )
+        if "step" in self._views:
+            return frozenset({"steps"})
+        if head is None:
+            return frozenset({"scores"})
+        return frozenset(n for n, given in (("scores", head.scalar), ("margins", head.margins)) if given)
 
     @property
     def order_sensitive(self) -> bool:
@@ -220,7 +230,7 @@ class Trained(Reward):
 
     def _judgement(self, scored: Sequence[tuple[Score, np.ndarray | None]]) -> Judgement:
         scores = tuple(score for score, _ in scored)
-        if self.scorer.head.scalar:
+        if not self.scorer.head.margins:
             return Judgement(scores=scores)
         return Judgement(scores=scores, margins=margins(self.scorer.head, [outputs for _, outputs in scored]))
 
@@ -239,6 +249,8 @@ class Trained(Reward):
             alone = len(outputs) == 1
             return Score(value=None, parts=dict(zip(names, map(float, means), strict=True)) if alone else {})
         parts = {n: float(m) for n, m in zip(names, means, strict=True) if n != "std"} if len(names) > 1 else {}
+        if self.each:
+            parts |= {f"member_{m}": float(v) for m, v in enumerate(outputs[:, 0])}
         variances = [outputs[:, 0].var(ddof=1)] if len(outputs) > 1 else []
         if "std" in names:
             variances.append((outputs[:, names.index("std")] ** 2).mean())
@@ -249,19 +261,24 @@ class Trained(Reward):
     @classmethod
     def example(cls) -> Self:
         """A model trained once on a handful of pairs with the embedded backbone, kept in the cache folder."""
-        from guerdon.core.specfile import CHECKPOINT_FILE
-        from guerdon.models.features import cache_folder
-        from guerdon.models.reward_model import RewardModel
+        return cls(path=example_model("trained", epochs=2), device="cpu")
 
-        folder = cache_folder() / "examples" / f"trained-{_code_hash()}"
-        if not (folder / CHECKPOINT_FILE).is_file():
-            aside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
-            RewardModel(epochs=2, validation=0.0, device="cpu").fit(_pairs(), aside)
-            try:
-                aside.rename(folder)
-            except OSError:  # another process was first
-                shutil.rmtree(aside)
-        return cls(path=folder, device="cpu")
+
+def example_model(name: str, **fields: Any) -> Path:
+    """A checkpoint for examples, trained once on a handful of pairs with the embedded backbone; `fields` of its fit."""
+    from guerdon.core.specfile import CHECKPOINT_FILE
+    from guerdon.models.features import cache_folder
+    from guerdon.models.reward_model import RewardModel
+
+    folder = cache_folder() / "examples" / f"{name}-{_code_hash()}"
+    if not (folder / CHECKPOINT_FILE).is_file():
+        aside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+        RewardModel(validation=0.0, device="cpu", **fields).fit(_pairs(), aside)
+        try:
+            aside.rename(folder)
+        except OSError:  # another process was first
+            shutil.rmtree(aside)
+    return folder
 
 
 def _length(sample: Sample) -> int:

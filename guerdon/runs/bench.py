@@ -117,7 +117,11 @@ def run_bench(
                 folder.write_run(record | {"status": "stopped"})
             note(folder.log, "stopped", error=f"{type(error).__name__}: {error}")
             raise
-        spent = {"seconds": round(sum(s.seconds for s in done), 3), "cost": sum(s.usage.cost for s in done)}
+        spent = {
+            "seconds": round(sum(s.seconds for s in done.values()), 3),
+            "cost": sum(s.usage.cost for s in done.values()),
+            "asked": {label: _asked(s) for label, s in done.items() if s.asked},
+        }
         folder.write_run(record | {"status": "complete"} | spent)
         report = recompute(folder.path)
         note(folder.log, "reported", seconds=round(time.monotonic() - started, 3))
@@ -155,8 +159,8 @@ def _score(
     samples: Mapping[str, Sequence[Sample]],
     data: Mapping[str, Any],
     options: Options,
-) -> list[Summary]:
-    done = []
+) -> dict[str, Summary]:
+    done = {}
     for benchmark, rows in samples.items():
         for name, reward in plan.all_rewards.items():
             summary = score_to_folder(
@@ -173,8 +177,15 @@ def _score(
                 overwrite=options.overwrite,
             )
             note(folder.log, "scored", benchmark=benchmark, reward=name, unscored=dict(summary.unscored))
-            done.append(summary)
+            done[f"{name} on {benchmark}"] = summary
     return done
+
+
+def _asked(summary: Summary) -> str:
+    """What a reward asked of its engines, and what failed, by kind and reason."""
+    lost = ", ".join(f"{n:,} {status}" for status, n in summary.unscored.items())
+    why = "; ".join(f"{n:,} × {reason}" for reason, n in summary.reasons)
+    return summary.asked + (f"; unscored: {lost} ({why})" if lost else "")
 
 
 def recompute(out: str | Path) -> dict[str, Any]:
@@ -190,7 +201,10 @@ def recompute(out: str | Path) -> dict[str, Any]:
     ]
     provenance = {
         "spec": {name: run[name] for name in ("spec", "baselines", "benchmarks")},
-        **{name: run.get(name) for name in ("seeds", "versions", "commands", "data", "started", "seconds", "cost")},
+        **{
+            name: run.get(name)
+            for name in ("seeds", "versions", "commands", "data", "started", "seconds", "cost", "asked")
+        },
     }
     again = shlex.join(["guerdon", "report", run["folder"], "--recompute"])
     report = {

@@ -12,7 +12,7 @@ from typing import Any
 from guerdon.core.build import build, spec_of
 from guerdon.core.catalog import methods
 from guerdon.core.concurrency import run_sync
-from guerdon.core.contracts import Method, Reward, Shaper
+from guerdon.core.contracts import Engine, Method, Reward, Shaper
 from guerdon.core.errors import SpecError
 from guerdon.core.lazy import lazy
 from guerdon.core.specfile import read_spec
@@ -60,8 +60,9 @@ def _check_shaping(tables: tuple[Mapping[str, Any], ...], file: str) -> None:
 
 
 def warm(method: Method) -> None:
-    """Opens what a method and those inside it would open on first use, so that a broken one fails before anything
-    is made or served."""
+    """Opens what a method and those inside it would open on first use, and asks every engine that declares nothing whether it
+    offers what is needed of it, so that a broken one fails before anything is made, served or spent. Raises SpecError for
+    a call that an engine lacks, EngineError for an endpoint that does not answer."""
 
     async def touch() -> None:  # on the loop that will use it: clients belong to the loop they are opened on
         for inner in _inside(method):
@@ -69,9 +70,24 @@ def warm(method: Method) -> None:
                 for name, value in vars(owner).items():
                     if isinstance(value, lazy):
                         getattr(inner, name)
+            await _probe(inner)
+            if isinstance(inner, Reward):
+                await inner.open()
         await asyncio.sleep(0)
 
     run_sync(touch())
+
+
+async def _probe(method: Method) -> None:
+    """SpecError where an engine that only a probe can tell of lacks a call that the method needs."""
+    for field, calls in method.requires.items():
+        engine = getattr(method, field)
+        if isinstance(engine, Engine) and engine.capabilities is None:
+            lacking = sorted(calls - await engine.probe(calls))
+            if lacking:
+                raise SpecError(
+                    f"{method.use}.{field}: {engine.use} cannot {', '.join(lacking)}, which {method.use} needs"
+                )
 
 
 def _inside(value: Any) -> Iterator[Method]:

@@ -95,6 +95,11 @@ def _scored(values: list[float]) -> st.SearchStrategy[Sample]:
     return _sample(responses=answers, preferences=st.just(better))
 
 
+def _voted(members: int) -> st.SearchStrategy[Response]:
+    values = st.lists(NUMBERS, min_size=members, max_size=members)
+    return st.builds(lambda w, v: answer(w, labels={f"vote_{m}": x for m, x in enumerate(v)}), WORDS, values)
+
+
 def _stepwise(rows: list[tuple[str, float | None]]) -> Response:
     texts, start, spans = [text for text, _ in rows], 0, []
     for text in texts:
@@ -123,6 +128,7 @@ HOLDS: dict[str, st.SearchStrategy[Sample]] = {
     ),
     "rewardbench2": _sides(1, 3),
     "rm_bench": _sides(3, 3),
+    "voted_pair": st.integers(1, 4).flatmap(lambda m: _sample(responses=st.tuples(_voted(m), _voted(m)), preferences=_pair())),
     "rewardbench1": _sample(responses=st.tuples(ANSWERS, ANSWERS), preferences=_pair(), context=MODELS),
     "hh": _sample(responses=HH_PAIR, preferences=_pair()),
     "preference": _sample(

@@ -28,6 +28,9 @@ ROWS: dict[str, dict[str, Any]] = {
     "rm_bench": {"id": 8, "subset": "alpacaeval", "prompt": "What are different drawers I should have for clothes?",
                  "chosen": ["concise", "detailed", "**detailed**"], "rejected": ["wrong", "wrong, detailed", "**wrong**"],
                  "error_key": "shoes", "error": "The wardrobe should include drawers for underwear."},
+    "voted_pair": {"chosen": ["Hi", "Hello!", "Bye", "So long."], "rejected": ["Hi", "Hello!", "Bye", "Go."], "GPT4 label": 1,
+                   "mean preference difference": 1.0, "std preference difference": 0.5,
+                   "chosen score list": [1.5, 0.5], "rejected score list": [0.0, 0.0]},
     "rewardbench1": {"id": 30, "prompt": "How do I detail a car?", "chosen": "Detailing a car involves …",
                      "chosen_model": "GPT4-Turbo", "rejected": "1. Wash the exterior …", "rejected_model": "alpaca-7b",
                      "subset": "alpacaeval-easy"},
@@ -82,6 +85,30 @@ def test_guerdon_v1_keeps_every_field() -> None:
     assert found.responses[1].labels == {"wit": 1.0}
     assert found.preferences == PAIR
     assert found.context == {"subset": "arithmetic"}
+
+
+def test_voted_pair_keeps_the_scores_as_votes() -> None:
+    found = read(ROWS["voted_pair"])
+    assert [m.role for m in found.prompt] == ["user", "assistant", "user"] and found.context == {"GPT4 label": 1}
+    assert [r.text for r in found.responses] == ["So long.", "Go."]
+    assert [dict(r.labels) for r in found.responses] == [{"vote_0": 1.5, "vote_1": 0.5}, {"vote_0": 0.0, "vote_1": 0.0}]
+    spelled = {k.replace(" ", "_"): v for k, v in ROWS["voted_pair"].items()}
+    assert read(spelled).responses == found.responses, "the columns with underscores are the same"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"rejected score list": [0.0]}, "rejected score list"),
+        ({"chosen score list": [0.0, "high"]}, "chosen score list.1"),
+        ({"rejected": ["Hi", "What?", "Bye", "Go."]}, "rejected"),
+        ({"chosen": ["So long."]}, "chosen"),
+    ],
+)
+def test_a_bad_voted_pair_names_its_field(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(DataError) as raised:
+        read({**ROWS["voted_pair"], **change}, "voted_pair")
+    assert raised.value.field == field
 
 
 def test_verl_puts_the_ground_truth_in_the_reference() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from guerdon.core.types import Message, Preference, Sample, answer, sample
-from guerdon.models.groups import fingerprint, split, take
+from guerdon.models.groups import Intake, drop_unreadable, fingerprint, split, take
 from guerdon.models.objectives.bradley_terry import BradleyTerry
 
 
@@ -21,6 +21,14 @@ def test_one_bad_pair_of_a_group_leaves_the_others() -> None:
     groups, intake = take([sample("p", "a", "a", "b", "", id="x", preferences=pairs)], BradleyTerry())
     assert len(groups) == 1 and len(groups[0].preferences) == 1
     assert intake.left_out == {"identical": 1, "empty": 1} and intake.used == 1 and intake.pairs == 3
+
+
+def test_an_unreadable_response_of_a_labelled_group_leaves_the_others() -> None:
+    intake = Intake()
+    kept = drop_unreadable(
+        [sample("p", "a", "b", "c", id="x"), sample("q", "d", id="y")], [[False, True, False], [True]], intake
+    )
+    assert [[r.text for r in g.responses] for g in kept] == [["a", "c"]] and intake.left_out == {"unreadable": 2}
 
 
 def conversation(first: str, second: str) -> Sample:

@@ -14,9 +14,10 @@ from safetensors.torch import load_file
 from guerdon.core.concurrency import run_sync
 from guerdon.core.errors import SpecError
 from guerdon.core.types import Preference, Sample, sample
+from guerdon.models.dataset import Groups
 from guerdon.models.heads.scalar import Scalar
 from guerdon.models.reward_model import RewardModel
-from guerdon.models.trainer import Groups, RewardTrainer
+from guerdon.models.trainer import RewardTrainer
 from guerdon.models.tuning import Lora
 from guerdon.rewards.trained import Trained
 from tests.models import tiny

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from guerdon.core.errors import CheckpointError
 from guerdon.models.checkpoint import load_checkpoint
+from guerdon.models.features import feature_rows
 from guerdon.models.heads.scalar import Scalar
 from guerdon.models.reward_model import RewardModel
 from guerdon.models.scorer import Scorer
@@ -70,3 +72,44 @@ def test_probes_differ_in_length_and_the_cache_is_left_alone(checkpoint: Path, o
     before = {f.name for f in own_cache.rglob("*")}
     self_check(checkpoint, scorer)
     assert isinstance(scorer, Scorer) and scorer.cached and {f.name for f in own_cache.rglob("*")} == before
+
+
+def test_fits_of_one_frozen_backbone_read_its_probes_once_and_still_check_every_head(
+    model_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from guerdon.models import fitting, scorer, selfcheck
+
+    passes: list[int] = []
+    monkeypatch.setattr(scorer, "feature_rows", lambda *a, **o: passes.append(1) or feature_rows(*a, **o))
+    monkeypatch.setattr(selfcheck, "READ", {})
+
+    def fit(name: str, **fields: Any) -> Path:
+        passes.clear()
+        model = RewardModel(backbone=str(model_folder("bert")), epochs=1, device="cpu", **fields)
+        return model.fit(tiny.pairs(12), tmp_path / name)
+
+    first, count = fit("first"), len(passes)
+    second = fit("second", seed=1)
+    assert count == 8 + 3 + 2 and not passes, (
+        "alone, in threes, in one batch (which the saved scores are of) and turned"
+    )
+    fit("other", head=Scalar(read=("last",)))
+    assert passes, "another reading is another matter"
+    for out in (first, second):
+        passes.clear()
+        check = self_check(out, device="cpu")
+        assert check.ok and len(passes) == 8 + 3 + 2
+    real = fitting.write_weights
+
+    def forgetful(folder: Path, heads: Any) -> None:
+        for parameter in heads[0].parameters():
+            torch.nn.init.normal_(parameter)
+        real(folder, heads)
+
+    probes = fitting.Fitting._probes
+    monkeypatch.setattr(
+        fitting.Fitting, "_probes", lambda *a: (probes(*a), forgetful(a[0].out, [m.head for m in a[1]]))[0]
+    )
+    with pytest.raises(CheckpointError, match="does not give its own scores back"):
+        fit("lost", seed=2)
+    assert not passes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,7 @@ from guerdon.models.heads.scalar import Scalar
 from guerdon.models.objectives.bradley_terry import BradleyTerry
 from guerdon.models.objectives.process_bce import ProcessBce
 from guerdon.models.pooling import parse_feature
+from guerdon.models.prepare import Texts
 from guerdon.models.reward_model import RewardModel
 from guerdon.models.states import batches, infer
 from guerdon.models.steps import by_step, marked
@@ -157,6 +159,27 @@ def test_a_process_head_learns_and_gives_steps_that_fold(
     assert folded.value == min(float(s.value or 0) for s in folded.steps)
 
 
+def test_the_training_of_steps_is_the_same_however_texts_are_packed(
+    model_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Padded, shared, and a budget that splits every batch; the cost of a group is that of its texts, not of its steps."""
+    monkeypatch.setenv("GUERDON_CACHE", str(tmp_path / "cache"))
+    head = Correctness(read=("step:last", "step:mean"))
+    ways: list[dict[str, Any]] = [{"packing": "padded"}, {}, {"batch_tokens": 70}]
+    curves = []
+    for i, way in enumerate(ways):
+        out = fit(
+            model_folder("qwen3"), tmp_path / str(i), tuning="full", head=head, epochs=2, learning_rate=1e-3, **way
+        )
+        curves.append([row["loss"] for row in json.loads((out / "curves.json").read_text())])
+    assert len(curves[0]) == 2 and curves[0] != pytest.approx([curves[0][0]] * 2, abs=1e-6)
+    assert curves[1] == pytest.approx(curves[0], abs=1e-5) and curves[2] == pytest.approx(curves[0], abs=1e-5)
+    loaded = Backbone(str(model_folder("qwen3")), packing="unshared").load("cpu")
+    found = readings(loaded.template, stepped(*TEXTS))
+    texts = Texts({"step": found}, loaded.pad, 4096, "unshared")
+    assert texts.tokens(range(len(found))) == len(found[0].ids)
+
+
 def test_a_decoder_s_step_does_not_see_what_follows_and_neighbours_do_not_matter(
     model_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,8 +221,6 @@ def test_a_step_beyond_the_limit_and_a_response_without_steps_are_unscored_with_
 def test_the_cut_steps_of_a_training_are_left_out_and_counted(
     model_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import json
-
     monkeypatch.setenv("GUERDON_CACHE", str(tmp_path / "cache"))
     out = fit(model_folder("bert"), tmp_path / "out", epochs=1, max_length=20)
     said = json.loads((out / "guerdon.json").read_text())["data"]

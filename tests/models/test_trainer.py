@@ -17,10 +17,11 @@ from safetensors.torch import load_file
 from guerdon.core.errors import DataError, OutputError
 from guerdon.core.types import Preference, Sample, sample
 from guerdon.models import trainer as trainer_file
+from guerdon.models.dataset import GroupSampler
 from guerdon.models.heads.scalar import Scalar
 from guerdon.models.objectives.bradley_terry import BradleyTerry
 from guerdon.models.reward_model import RewardModel
-from guerdon.models.trainer import GroupSampler, RewardTrainer
+from guerdon.models.trainer import RewardTrainer
 from guerdon.models.tuning import Lora
 from tests.models import tiny
 

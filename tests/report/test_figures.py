@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guerdon.report.figures import calibration, distribution, length_profile, most_wrong, spearman
+from guerdon.metrics.spearman import spearman
+from guerdon.report.figures import calibration, distribution, length_profile, most_wrong
 from guerdon.report.model import Pair
 
 

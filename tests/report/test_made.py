@@ -45,3 +45,10 @@ def test_names_and_specs_are_escaped() -> None:
         made_section(Provenance(spec={"spec": {evil: {"use": evil}}}, commands=(evil,), versions={evil: evil}))
     )
     assert not tree.find_all("img") and tree.text.count(evil) == 5
+
+
+def test_what_was_asked_of_engines_is_told_where_anything_was() -> None:
+    p = Provenance(asked={"judge on <b>": "3 calls, 0 from cache, 1 retries, 5 tokens in, 2 out, p50 0.2 s, p99 1 s"})
+    cells = [c.text for c in parse(made_section(p)).find_all("td")]
+    assert any("p99 1 s" in c for c in cells) and "<b>" not in made_section(p)
+    assert "Calls" not in made_section(Provenance())

@@ -193,3 +193,19 @@ def test_the_example_is_a_real_model() -> None:
     judged = scores(reward, sample("What is the capital of France?", "The capital of France is Paris.", "idk"))
     assert judged[0].values[0] > judged[0].values[1]  # type: ignore[operator]
     assert Trained.example() == reward
+
+
+def test_one_member_of_an_ensemble(tmp_path: Path) -> None:
+    folder = RewardModel(epochs=1, validation=0.0, ensemble=2, device="cpu").fit(tiny.pairs(8), tmp_path / "model")
+    mean, first, second = (
+        run_sync(Trained(path=folder, member=m, device="cpu").score(tiny.pairs(1))) for m in (None, 0, 1)
+    )
+    values = [j[0].values[0] for j in (first, second)]
+    assert values[0] != values[1] and mean[0].values[0] == pytest.approx(sum(values) / 2)  # type: ignore[arg-type]
+    assert first[0].scores[0].std is None
+    each = run_sync(Trained(path=folder, each=True, device="cpu").score(tiny.pairs(1)))[0].scores[0]
+    assert each.parts == {"member_0": values[0], "member_1": values[1]} and each.value == mean[0].values[0]
+    with pytest.raises(CheckpointError, match="no member 2; it has 2"):
+        run_sync(Trained(path=folder, member=2, device="cpu").score(tiny.pairs(1)))
+    with pytest.raises(SpecError, match="member counts from 0"):
+        Trained(path=folder, member=-1)

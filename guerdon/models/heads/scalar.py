@@ -83,6 +83,11 @@ class ScalarModule(nn.Module):
         if head.bias:
             nn.init.zeros_(self.score.bias)
 
+    def states(self, x: torch.Tensor) -> torch.Tensor:
+        """What the last layer reads, [N, last hidden size]."""
+        found: torch.Tensor = self.body(self.input(x.to(self.score.weight.dtype)))
+        return found
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.score(self.body(self.input(x.to(self.score.weight.dtype))))
+        found: torch.Tensor = self.score(self.states(x))
         return found

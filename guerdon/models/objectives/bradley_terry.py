@@ -21,14 +21,19 @@ class BradleyTerry(Objective):
 
     out [N, outputs] (Δ is the head's own comparison, here of the first output), pairs [P, 2] into N; m, w, p: the margin,
     weight and soft label of a pair (0, 1 and 1 without them); ε: `label_smoothing`. Natural log, so Δ is in log-odds:
-    Δ = 0 costs log 2 = 0.6931. Adding a constant to all rewards changes nothing. Ties say nothing here: they are left out
-    and counted. A batch of ties only has loss 0. Raises SpecError for ε outside [0, 0.5).
+    Δ = 0 costs log 2 = 0.6931. `floor` adds a constant inside each logarithm, log(σ(·) + floor), which bounds the loss and its
+    gradient on pairs that are far off: 1e-5 in the trainer released with arXiv 2401.06080, 0 elsewhere. Adding a constant to all rewards changes nothing. Ties say nothing here: they are left out
+    and counted. A batch of ties only has loss 0. Raises SpecError for ε outside [0, 0.5)
+    and a floor outside [0, 1).
     Bradley & Terry 1952; as a reward model's loss in InstructGPT (arXiv 2203.02155).
     """
 
     label_smoothing: float = 0.0
+    floor: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.floor < 1.0:
+            raise SpecError(f"floor is at least 0 and below 1, found {self.floor}")
         if not 0.0 <= self.label_smoothing < 0.5:
             raise SpecError(f"label_smoothing is at least 0 and below 0.5, found {self.label_smoothing}")
 
@@ -49,5 +54,9 @@ class BradleyTerry(Objective):
         margin, weight, prob = batch.margin[kept], batch.weight[kept], batch.prob[kept]
         target = prob * (1 - self.label_smoothing) + (1 - prob) * self.label_smoothing
         logit = delta - margin
-        terms = -weight * (target * logsigmoid(logit) + (1 - target) * logsigmoid(-logit))
+        terms = -weight * (target * self._log(logit) + (1 - target) * self._log(-logit))
         return terms.mean(), {"ties": ties}
+
+    def _log(self, logit: torch.Tensor) -> torch.Tensor:
+        """log(σ(logit) + floor)."""
+        return logsigmoid(logit) if not self.floor else torch.log(torch.sigmoid(logit) + self.floor)

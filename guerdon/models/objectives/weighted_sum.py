@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import torch
 
@@ -22,7 +22,7 @@ class WeightedSum(Objective):
     `weights` default to 1 each. Needs are those of all parts. Logs of part i carry its name and place in front. Split into
     micro-batches, each part is averaged with the number of terms of the first one, which is exact wherever parts have
     their terms in common (pairs with pairs). Raises SpecError for no parts, a number of weights that is not the number of
-    parts, and weights that are not finite. No paper: the sum that papers write with a λ, as BaseReward's centring
+    parts, weights that are not finite, and two parts with parameters of their own. No paper: the sum that papers write with a λ, as BaseReward's centring
     (arXiv 2509.16127).
     """
 
@@ -34,6 +34,8 @@ class WeightedSum(Objective):
             raise SpecError("parts is empty: give at least one objective")
         if self.weights and len(self.weights) != len(self.parts):
             raise SpecError(f"{len(self.weights)} weights for {len(self.parts)} parts: give one weight a part, or none")
+        if sum(getattr(p, "module", None) is not None for p in self.parts) > 1:
+            raise SpecError("parts: two of them learn parameters of their own; one can")
         if not all(map(math.isfinite, self.weights)):
             raise SpecError(f"weights are finite numbers, found {list(self.weights)}")
 
@@ -54,6 +56,16 @@ class WeightedSum(Objective):
     @property
     def tokens(self) -> bool:
         return any(p.tokens for p in self.parts)
+
+    @property
+    def views(self) -> int:
+        """Passes with different dropout that a batch must have: the most that a part asks for."""
+        return max(int(getattr(p, "views", 1)) for p in self.parts)
+
+    @property
+    def module(self) -> Any:
+        """How to make the parameters of the part that learns some, or None."""
+        return next((p.module for p in self.parts if getattr(p, "module", None) is not None), None)  # type: ignore[attr-defined]
 
     def items(self, batch: Batch) -> int:
         """The number of terms of the first part."""

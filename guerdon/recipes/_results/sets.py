@@ -149,7 +149,7 @@ def prmbench(folder: Path, count: int) -> list[Sample]:
     """Solutions with both right and wrong steps; every step is labelled."""
     skipped = Skipped()
     rows = read_samples(folder / "prmbench" / "prmbench.jsonl.gz", skipped=skipped)
-    made = (replace(s, context={}) for s in rows)
+    made = (replace(s, context={"group": s.context["original_question"]}) for s in rows)
     return first((s for s in made if len(set(step_labels(s.responses[0]))) == 2), count)
 
 

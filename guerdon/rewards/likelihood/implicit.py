@@ -9,9 +9,10 @@ from typing import Self
 
 from guerdon.core.concurrency import gather
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError, EngineError, SpecError
-from guerdon.core.grain import EXPECTED, pointwise, reason, status_of
-from guerdon.core.types import Completion, Judgement, Message, Part, Request, Response, Sample, Score, Status, Usage
+from guerdon.core.errors import DataError, SpecError
+from guerdon.core.grain import pointwise
+from guerdon.core.types import Completion, Judgement, Request, Response, Sample, Score, Status, Usage
+from guerdon.rewards.likelihood.slot import media, weigh_words
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,7 @@ class Implicit(Reward):
         return {name: frozenset({"loglikelihood"}) for name in ("policy", "reference")}
 
     def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        turns = (m for r in sample.responses for m in r.messages if m.role != "tool")
-        if found is None and any(_media(m) for m in turns):
-            found = DataError(f"{self.use} weighs text only; '{sample.id}' answers with media", field="responses")
-        return found
+        return super().fault(sample) or media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         """One batch an engine; both engines are asked at the same time."""
@@ -59,7 +56,7 @@ class Implicit(Reward):
                 start = len(asked)
                 asked += turns(sample, response)
                 places[i, j] = range(start, len(asked))
-        ours, theirs = await gather([partial(_weigh, e, asked) for e in (self.policy, self.reference)])
+        ours, theirs = await gather([partial(weigh_words, e, asked) for e in (self.policy, self.reference)])
         found = iter([self._value([ours[n] for n in at], [theirs[n] for n in at]) for at in places.values()])
         return await pointwise(self, samples, lambda sample, response: next(found))
 
@@ -79,25 +76,3 @@ def turns(sample: Sample, response: Response) -> Iterator[Request]:
     for n, message in enumerate(response.messages):
         if message.role != "tool":
             yield Request(messages=(*sample.prompt, *response.messages[:n]), continuation=message.text)
-
-
-def _media(message: Message) -> bool:
-    parts: Sequence[Part] = () if isinstance(message.content, str) else message.content
-    return any(p.kind != "text" for p in parts)
-
-
-async def _weigh(engine: Engine, requests: Sequence[Request]) -> list[Completion]:
-    if not requests:
-        return []
-    try:
-        found = await engine.loglikelihood(requests)
-    except EXPECTED as error:
-        return [Completion(status=status_of(error), error=reason(error))] * len(requests)
-    return [_whole(c, r) for c, r in zip(found, requests, strict=True)]
-
-
-def _whole(found: Completion, request: Request) -> Completion:
-    if found.status is Status.OK and not found.logprobs and (request.continuation or "").strip():
-        error = EngineError("the engine gave no log-probability for a response that has words")
-        return Completion(status=Status.FAILED, error=str(error))
-    return found

@@ -48,8 +48,8 @@ def test_it_starts_at_zero_with_an_even_gate() -> None:
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"parts": ["one"]}, "two or more"),
-        ({"parts": ["one", "one"]}, "two or more"),
+        ({"parts": []}, "one or more"),
+        ({"parts": ["one", "one"]}, "one or more"),
         ({"gate": ["response:mean"]}, "prompt alone"),
         ({"gate": ["mean"]}, "prompt alone"),
         ({"gate": ["prompt:mean*response:mean"]}, "prompt alone"),
@@ -60,3 +60,28 @@ def test_it_starts_at_zero_with_an_even_gate() -> None:
 def test_bad_fields_are_spec_errors(fields: dict[str, Any], says: str) -> None:
     with pytest.raises(SpecError, match=says):
         head(**fields)
+
+
+def test_a_hidden_gate_starts_even_and_rewards_at_random() -> None:
+    made = head(gate_hidden=[16], init_std=None)
+    out = made.module(8)(torch.randn(3, 8))
+    assert torch.allclose(out[:, 3:].exp(), torch.full((3, 2), 0.5)) and not torch.allclose(out[:, 1], out[:, 2])
+
+
+def test_a_static_mixture_has_one_gate_for_all_prompts() -> None:
+    made, x = head(gate=[]), torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
+    out = filled(gate=[])(x)
+    assert made.positions == ("response:mean",)
+    torch.testing.assert_close(out[:, 3:], out[:1, 3:].expand(4, -1))
+    assert not torch.allclose(out[0, 3], out[0, 4])
+
+
+def test_the_gate_alone_is_that_of_the_whole() -> None:
+    module = filled(gate_hidden=[16])
+    x = torch.randn(5, 8, generator=torch.Generator().manual_seed(0))
+    module.input.adapt(x)  # type: ignore[union-attr,operator]
+    torch.testing.assert_close(module.log_gate(x[:, 4:]), module(x)[:, 3:])  # type: ignore[operator]
+
+
+def test_only_a_mixture_gives_margins() -> None:
+    assert [head(compares=c).margins for c in ("reward", "mixture")] == [False, True]

@@ -20,7 +20,7 @@ from guerdon.models.backbone import Backbone
 from guerdon.models.batch import Batch
 from guerdon.models.network import Reading, RewardNetwork, view_texts
 from guerdon.models.template import Encoded
-from guerdon.models.trainer import outputs
+from guerdon.models.views import forward
 from tests.models.tiny import pairs
 
 Folder = Callable[..., Path]
@@ -68,7 +68,7 @@ def test_it_is_the_causal_models_own_loss_on_padded_labels(
 ) -> None:
     folder = model_folder(kind)
     network, batch, encoded = read(folder, packing, budget)
-    out, batch = outputs(network, objective(), batch)
+    out, batch = forward(network, objective(), batch)
     assert isinstance(out, torch.Tensor) and out.shape == (5, 1) and batch.nll is not None
     value, _ = objective().loss(out, batch)
     expected = by_hand(folder, encoded, [0, 1, 2, 3, 4])
@@ -83,7 +83,7 @@ def test_gradients_are_the_same_packed_and_padded(model_folder: Folder) -> None:
     found = []
     for packing in ("shared", "padded"):
         network, batch, _ = read(model_folder("qwen3"), packing)
-        out, batch = outputs(network, objective(), batch)
+        out, batch = forward(network, objective(), batch)
         objective().loss(out, batch)[0].backward()
         found.append({n: p.grad for n, p in network.backbone.named_parameters() if p.grad is not None})
     assert found[0].keys() == found[1].keys() and len(found[0]) > 10
@@ -96,7 +96,7 @@ def test_the_joint_loss_is_the_sum_of_both(model_folder: Folder) -> None:
         {"use": "models.objectives.weighted_sum", "weights": [0.5, 1.0],
          "parts": [{"use": "models.objectives.bradley_terry"}, {"use": "models.objectives.language_model"}]}, Objective)  # type: ignore[type-abstract]  # fmt: skip
     network, batch, encoded = read(model_folder("qwen3"), "shared")
-    out, batch = outputs(network, joint, batch)
+    out, batch = forward(network, joint, batch)
     pairwise = -torch.nn.functional.logsigmoid(batch.margins(out)).mean()
     expected = 0.5 * pairwise + by_hand(model_folder("qwen3"), encoded, [0, 1, 2, 3, 4])
     torch.testing.assert_close(joint.loss(out, batch)[0], expected, atol=1e-4, rtol=1e-5)
