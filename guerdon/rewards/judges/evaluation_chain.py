@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from guerdon.core.contracts import Engine, Reward
 from guerdon.core.errors import DataError, SpecError
@@ -19,7 +19,9 @@ from guerdon.judging.prompts import prompted
 from guerdon.judging.protocols import check_asking
 from guerdon.judging.reading import NO_VERDICT, Question, Reading, readings, total
 from guerdon.judging.verdicts import Mode
-from guerdon.models.prototypes import Prototypes, load_prototypes
+
+if TYPE_CHECKING:
+    from guerdon.models.prototypes import Prototypes
 
 Readings = Sequence[Reading[Chain]]
 
@@ -134,6 +136,8 @@ class EvaluationChain(Reward):
 
     @lazy
     def _prototypes(self) -> Prototypes:
+        from guerdon.models.prototypes import load_prototypes
+
         return load_prototypes(self.prototypes)
 
     def _fused(self, sample: Sample, found: Sequence[Readings]) -> Judgement:
