@@ -46,10 +46,11 @@ PAPER = Paper(
         "rewards/compose/weighted_parts.py",
         "rewards/labels.py",
         "data/formats/opinion_pair.py",
+        "rewards/judges/features.py",
     ),
     claim="a reward on a few feature scores needs only 940 human comparisons, about 21 times fewer than usual",
     published={"comparisons": 940, "validation pairs, plain mean": 74.6, "validation pairs, linear": 75.4},
-    partial="the prompted feature scorer, the synthetic-feedback variant, the supervised and RL training of the summariser",
+    partial="the synthetic-feedback variant, the supervised and RL training of the summariser",
 )
 QUALITIES = ("relevance", "coherence", "empathy", "surprise", "engagement", "complexity")
 COMPARISONS, LIMIT = 940, 2.0  # the paper's; points that three times as many may bring at most
