@@ -40,6 +40,16 @@ def response(text: str) -> Response:
     return Response(messages=(Message(role="assistant", content=text),), steps=steps, labels={"helpfulness": 1.0})
 
 
+LEVELS = {"aspect": "grounding", "definition": "Claims have sources.", "levels": {"1": "none", "5": "all"}}
+# References that mean something to a reward of judges' texts: a side, a number of a response, a score.
+REFERENCES = {
+    "rewards.verifiers.judge_verdict": "A",
+    "rewards.verifiers.verdict_format": "1",
+    "rewards.verifiers.graded_score": "4",
+    "rewards.verifiers.self_reflection": "4",
+}
+
+
 def samples_for(reward: Reward, count: int = 5) -> list[Sample]:
     """Samples whose group size the reward takes, with everything any method may need."""
     least, most = reward.group_size
@@ -51,7 +61,7 @@ def samples_for(reward: Reward, count: int = 5) -> list[Sample]:
         made.append(
             Sample(
                 id=f"s{i}", prompt=user(f"What is the capital of France? ({i})"), responses=tuple(map(response, texts)),
-                reference="Paris. (0)", rubric=RUBRIC, preferences=pairs, context={"history": EVENTS, "persona": "terse"},
+                reference=REFERENCES.get(reward.use, "Paris. (0)"), rubric=RUBRIC, preferences=pairs, context={"history": EVENTS, "persona": "terse", "constitution": LEVELS, "ranking": [1, 2], "initial_score": 2},
             )
         )  # fmt: skip
     return made
