@@ -40,6 +40,8 @@ def response(text: str) -> Response:
     return Response(messages=(Message(role="assistant", content=text),), steps=steps, labels={"helpfulness": 1.0})
 
 
+# What a text must end with for an engine to be asked about it at all.
+ENDINGS = {"rewards.verifiers.verdict_format": " <answer>1</answer>"}
 LEVELS = {"aspect": "grounding", "definition": "Claims have sources.", "levels": {"1": "none", "5": "all"}}
 # References that mean something to a reward of judges' texts: a side, a number of a response, a score.
 REFERENCES = {
@@ -56,7 +58,8 @@ def samples_for(reward: Reward, count: int = 5) -> list[Sample]:
     k = min(most or 4, max(least, 2))
     made = []
     for i in range(count):
-        texts = [TEXTS[(i + j) % len(TEXTS)] + f" ({i})" for j in range(k)]
+        ending = ENDINGS.get(reward.use, f" ({i})")
+        texts = [TEXTS[(i + j) % len(TEXTS)] + ending for j in range(k)]
         pairs = (Preference(better=0, worse=1),) if k > 1 else ()
         made.append(
             Sample(

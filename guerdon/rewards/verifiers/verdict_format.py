@@ -9,7 +9,7 @@ from typing import Self
 
 from guerdon.core.contracts import Engine, Reward
 from guerdon.core.errors import DataError
-from guerdon.core.types import Judgement, Message, Request, Response, Sample, Score, Status
+from guerdon.core.types import Completion, Judgement, Message, Request, Response, Sample, Score, Status
 from guerdon.judging.ask import ask
 from guerdon.judging.fence import fenced, mark
 
@@ -25,7 +25,7 @@ class VerdictFormat(Reward):
     Result = 1 if the digit in `<answer>` is the reference ("1" or "2"), else 0. Format = 1 if the whole text, stripped, is
     `<think>…</think><answer>…</answer>` with one opening tag of each kind, else 0. Consistency: the `referee` sees the last three
     lines before the answer and "response k is better" and says match or mismatch → +1 or −1; 0 after three unread tries, and
-    where there is no referee. Units: 0 to 2; parts hold the three terms. R1-Reward (arXiv 2505.02835): ±1 as in its code, and 0 for
+    where there is no referee. A referee that fails all three times leaves the response unscored. Units: 0 to 2; parts hold the three terms. R1-Reward (arXiv 2505.02835): ±1 as in its code, and 0 for
     the result where its code's exception gives 1.
     """
 
@@ -64,24 +64,26 @@ class VerdictFormat(Reward):
             for s, fault in zip(samples, faults, strict=True)
         ]
 
-    def _one(self, sample: Sample, response: Response, consistency: float) -> Score:
+    def _one(self, sample: Sample, response: Response, consistency: float | Completion) -> Score:
+        if isinstance(consistency, Completion):
+            return Score.unscored(consistency.status, consistency.error or "the referee failed")
         digit = said(response.text)
         result = float(digit == (sample.reference or "").strip())
         shape = float(well_formed(response.text))
         value = result * (1 + 0.5 * consistency) + 0.5 * shape
         return Score(value=value, parts={"result": result, "consistency": consistency, "format": shape})
 
-    async def _consistency(self, texts: Sequence[str]) -> list[float]:
-        """+1, −1 or 0 a text; up to three tries for those the referee leaves unread."""
-        found = [0.0] * len(texts)
+    async def _consistency(self, texts: Sequence[str]) -> list[float | Completion]:
+        """+1, −1 or 0 a text, or the reply that failed; up to three tries for those the referee leaves unread."""
+        found: list[float | Completion] = [0.0] * len(texts)
         open_ = [i for i, t in enumerate(texts) if self.referee is not None and said(t) is not None]
         for _ in range(TRIES):
             if not open_ or self.referee is None:
                 break
             replies = await ask(self.referee, [consistency_request(texts[i]) for i in open_])
             for i, reply in zip(open_, replies, strict=True):
-                found[i] = read_match(reply.text) if reply.status is Status.OK else 0.0
-            open_ = [i for i in open_ if found[i] == 0.0]
+                found[i] = read_match(reply.text) if reply.status is Status.OK else reply
+            open_ = [i for i in open_ if found[i] == 0.0 or isinstance(found[i], Completion)]
         return found
 
 
