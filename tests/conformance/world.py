@@ -51,7 +51,9 @@ def samples_for(reward: Reward, count: int = 5) -> list[Sample]:
         made.append(
             Sample(
                 id=f"s{i}", prompt=user(f"What is the capital of France? ({i})"), responses=tuple(map(response, texts)),
-                reference="Paris. (0)", rubric=RUBRIC, preferences=pairs, context={"history": EVENTS, "persona": "terse"},
+                reference="Paris. (0)", rubric=RUBRIC, preferences=pairs, context={
+                    "history": EVENTS, "persona": "terse", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}],
+                },
             )
         )  # fmt: skip
     return made
