@@ -17,16 +17,16 @@ def number_bullet_lists(text: str, *, num_bullets: int) -> bool:
     return count_bullets(text) == num_bullets
 
 
-def count_bullets(text: str) -> int:
+def count_bullets(text: str, star: str = "*", dash: bool = True) -> int:
     """Lines that start with `*` or `-`; a lone `*` takes the line after it for its text, as in the published pattern."""
     lines = [line.lstrip() for line in text.split("\n")]
     found, i = 0, 0
     while i < len(lines):
         line = lines[i]
-        if line == "*" and i + 1 < len(lines):
+        if line == star and i + 1 < len(lines):
             i += 1
             found += 1
-        elif line.startswith("-") or (line.startswith("*") and line[1:2] not in ("", "*")):
+        elif (dash and line.startswith("-")) or (line.startswith(star) and line[1:2] not in ("", star)):
             found += 1
         i += 1
     return found
@@ -45,16 +45,27 @@ def count_highlights(text: str) -> int:
 
 def title(text: str) -> bool:
     """A line holds a title in double angular brackets that is not empty."""
+    return wrapped(text, "<<", ">>")
+
+
+def wrapped(text: str, start: str, end: str) -> bool:
+    """Whether a line holds something other than the marks themselves between its first start and its last end mark."""
     for line in text.split("\n"):
-        first, last = line.find("<<"), line.rfind(">>")
-        if 0 <= first <= last - 3 and line[first : last + 2].lstrip("<").rstrip(">").strip():
+        first, last = line.find(start), line.rfind(end)
+        inner = line[first : last + len(end)].lstrip(start[0]).rstrip(end[0])
+        if first >= 0 and last > first + len(start) and inner.strip():
             return True
     return False
 
 
 def multiple_sections(text: str, *, section_spliter: str, num_sections: int) -> bool:
     """At least so many section marks, each the word and a number ("SECTION 1")."""
-    return len(re.findall(re.escape(section_spliter.strip()) + r"\s?\d+", text)) >= num_sections
+    return count_sections(text, section_spliter) >= num_sections
+
+
+def count_sections(text: str, word: str) -> int:
+    """Section marks: the word and a number."""
+    return len(re.findall(re.escape(word.strip()) + r"\s?\d+", text))
 
 
 def json_format(text: str) -> bool:

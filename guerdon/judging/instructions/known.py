@@ -9,7 +9,19 @@ from functools import lru_cache, partial
 from typing import Any
 
 from guerdon.core.errors import DataError, closest
-from guerdon.judging.instructions import case, combination, ends, form, keywords, language, length, punctuation
+from guerdon.judging.instructions import (
+    case,
+    combination,
+    ends,
+    form,
+    french,
+    japanese,
+    keywords,
+    language,
+    length,
+    punctuation,
+    spanish,
+)
 from guerdon.judging.instructions.words import compare
 
 Check = Callable[..., bool]
@@ -41,7 +53,17 @@ IFEVAL: Mapping[str, Check] = {
     "startend:end_checker": ends.end_checker,
     "startend:quotation": ends.quotation,
 }
-CHECKS: Mapping[str, Check] = {**IFEVAL, **{f"en:{id}": check for id, check in IFEVAL.items()}}
+# What holds in every language of M-IFEval; its English has IFEval's own checks.
+SHARED = {id: check for id, check in IFEVAL.items() if "english" not in id}
+M_IFEVAL: Mapping[str, Check] = {
+    **{f"en:{id}": check for id, check in IFEVAL.items()},
+    **{f"{code}:{id}": check for code in ("es", "fr") for id, check in SHARED.items()},
+    **{f"ja:{id}": check for id, check in SHARED.items() if id not in japanese.ABSENT},
+    **{f"es:{id}": check for id, check in spanish.OWN.items()},
+    **{f"fr:{id}": check for id, check in french.OWN.items()},
+    **{f"ja:{id}": check for id, check in japanese.OWN.items()},
+}
+CHECKS: Mapping[str, Check] = {**IFEVAL, **M_IFEVAL}
 
 
 def bind_all(ids: Any, kwargs: Any) -> list[Callable[[str], bool]]:
@@ -94,6 +116,10 @@ def _fit(value: Any, kind: str, field: str) -> Any:
             raise DataError(f"expected text, found {value!r}", field=field)
         if field.endswith("relation"):
             compare(0, value, 0, field)
+        return value
+    if kind == "Mapping[str, str]":
+        if not isinstance(value, Mapping) or not all(isinstance(v, str) for pair in value.items() for v in pair):
+            raise DataError(f"expected an object of texts, found {value!r}", field=field)
         return value
     if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(v, str) and v for v in value):
         raise DataError(f"expected a list of texts, found {value!r}", field=field)

@@ -10,7 +10,7 @@ WORD = re.compile(r"\w+")
 END = re.compile(r"[.!?]+")
 CLOSERS = frozenset("\"')]}*_»”’")
 CHUNK = re.compile(
-    r"n't\b|N'T\b|'(?:[sSmMdD]|ll|LL|re|RE|ve|VE)\b|\.{2,}|--|[\[\](){}<>\"?!;,:@#$%&]|\w(?:[^\s\[\](){}<>\"?!;,:@#$%&']|'(?!\w))*|\S"
+    r"n't\b|N'T\b|'(?:[sSmMdD]|ll|LL|re|RE|ve|VE)\b|\.{2,}|--|[\[\](){}<>\"?!;,:@#$%&]|\w(?:[^\s\[\](){}<>\"?!;,:@#$%&']|'(?!(?:[sSmMdD]|ll|LL|re|RE|ve|VE)\b))*|\S"
 )
 # Abbreviations after which a full stop ends no sentence: the common ones of English [inferred].
 SHORT = (
