@@ -15,6 +15,7 @@ from guerdon.judging.instructions import (
     ends,
     form,
     french,
+    ifbench,
     japanese,
     keywords,
     language,
@@ -63,7 +64,7 @@ M_IFEVAL: Mapping[str, Check] = {
     **{f"fr:{id}": check for id, check in french.OWN.items()},
     **{f"ja:{id}": check for id, check in japanese.OWN.items()},
 }
-CHECKS: Mapping[str, Check] = {**IFEVAL, **M_IFEVAL}
+CHECKS: Mapping[str, Check] = {**IFEVAL, **M_IFEVAL, **ifbench.OWN}
 
 
 def bind_all(ids: Any, kwargs: Any) -> list[Callable[[str], bool]]:
