@@ -32,7 +32,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "format:quotes": ({}, "\"a 'b \"c\" b' a\"", "\"a 'b' a\""),
     "ratio:overlap": ({"reference_text": "abcdef", "percentage": 50}, "abcxdef"[:3] + "x", "abcdef"),
     "ratio:sentence_balance": ({}, "One. Two? Three!", "One. Two? Three."),
-    "ratio:sentence_type": ({}, 'One "a." Two. Three?', "One. Three?"),
+    "ratio:sentence_type": ({}, 'He said "go." Then left. Why?', "One. Three?"),
     "ratio:sentence_words": ({}, "One cat. Two dog. Six elk.", "One cat. Two dog. Six elks."),
     "repeat:repeat_change": ({"prompt_to_repeat": "Say it now"}, "Shout it now", "Say it now"),
     "repeat:repeat_span": ({"prompt_to_repeat": "how to find", "n_start": 4, "n_end": 9}, "To fin", "to find"),
