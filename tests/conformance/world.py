@@ -52,6 +52,12 @@ REFERENCES = {
 }
 
 
+CONTEXT = {
+    "history": EVENTS, "persona": "terse", "constitution": LEVELS, "ranking": [1, 2], "initial_score": 2,
+    "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}],
+}  # fmt: skip
+
+
 def samples_for(reward: Reward, count: int = 5) -> list[Sample]:
     """Samples whose group size the reward takes, with everything any method may need."""
     least, most = reward.group_size
@@ -64,7 +70,7 @@ def samples_for(reward: Reward, count: int = 5) -> list[Sample]:
         made.append(
             Sample(
                 id=f"s{i}", prompt=user(f"What is the capital of France? ({i})"), responses=tuple(map(response, texts)),
-                reference=REFERENCES.get(reward.use, "Paris. (0)"), rubric=RUBRIC, preferences=pairs, context={"history": EVENTS, "persona": "terse", "constitution": LEVELS, "ranking": [1, 2], "initial_score": 2},
+                reference=REFERENCES.get(reward.use, "Paris. (0)"), rubric=RUBRIC, preferences=pairs, context=CONTEXT,
             )
         )  # fmt: skip
     return made

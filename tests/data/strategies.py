@@ -145,6 +145,17 @@ HOLDS: dict[str, st.SearchStrategy[Sample]] = {
             {"data_source": WORDS, "reward_model": st.fixed_dictionaries({"style": WORDS})}, optional={"extra_info": JSON}
         ),
     ),
+    "ifeval": _sample(
+        responses=st.lists(ANSWERS, max_size=2).map(tuple),
+        context=st.integers(1, 3).flatmap(
+            lambda n: st.fixed_dictionaries(
+                {
+                    "instruction_id_list": st.lists(WORDS, min_size=n, max_size=n),
+                    "kwargs": st.lists(st.fixed_dictionaries({}, optional={"num_words": st.integers(0, 9)}), min_size=n, max_size=n),
+                }
+            )
+        ),
+    ),
     "rewardbench2": _sides(1, 3),
     "rm_bench": _sides(3, 3),
     "voted_pair": st.integers(1, 4).flatmap(lambda m: _sample(responses=st.tuples(_voted(m), _voted(m)), preferences=_pair())),

@@ -22,6 +22,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "verl": {"data_source": "openai/gsm8k", "prompt": [{"role": "user", "content": "Natalia sold clips to 48 …"}],
              "ability": "math", "reward_model": {"style": "rule", "ground_truth": "72"},
              "extra_info": {"split": "train", "index": 0}},
+    "ifeval": {"key": 1000, "prompt": "Answer without commas.", "instruction_id_list": ["punctuation:no_comma"],
+               "kwargs": [{}], "response": "As you wish."},
     "rewardbench2": {"id": "ref:3", "prompt": "Name a colour of the rainbow.", "chosen": ["Red", "Blue"],
                      "rejected": ["Brown"], "num_correct": 2, "total_completions": 3, "subset": "Ties",
                      "models": ["a", "b", "c"]},

@@ -73,6 +73,11 @@ SETS = (
     Set("bigbench-mistake/dyck_languages.jsonl.gz", "bigbench_mistake", 986),
     Set("bigbench-mistake/word_sorting.jsonl.gz", "stepwise", 266, MISTAKE, bad=34),  # null: no mistake, so no label
     Set("summ-human/D2T_SFHOT.jsonl.gz", "ratings", 875, RATED),
+    Set("ifeval/ifeval.jsonl.gz", "ifeval", 541),
+    Set("ifbench/ifbench_test.jsonl.gz", "ifeval", 300),
+    Set("m-ifeval/es.jsonl.gz", "ifeval", 115),
+    Set("m-ifeval/fr.jsonl.gz", "ifeval", 235),
+    Set("m-ifeval/ja.jsonl.gz", "ifeval", 172),
     Set("xstest/completions.gpt4.jsonl.gz", "plain", 450),
     Set("gsm8k/train.jsonl.gz", "plain", 7473, {"prompt": "question", "response": "answer"}),
     Set("auto-j/testdata_critique.jsonl.gz", "plain", 232),
