@@ -51,7 +51,8 @@ def samples_for(reward: Reward, count: int = 5) -> list[Sample]:
         made.append(
             Sample(
                 id=f"s{i}", prompt=user(f"What is the capital of France? ({i})"), responses=tuple(map(response, texts)),
-                reference="Paris. (0)", rubric=RUBRIC, preferences=pairs, context={"history": EVENTS, "persona": "terse"},
+                reference="Paris. (0)", rubric=RUBRIC, preferences=pairs,
+                context={"history": EVENTS, "persona": "terse", "ground_truth": [{"capital": {"of": ["France"]}}]},
             )
         )  # fmt: skip
     return made

@@ -27,7 +27,7 @@ class FunctionCalls(Reward):
     is missing, none is unknown, each value has its schema's type and is among the accepted ones. Calls are read from the
     messages' `tool_calls`, else from the text: JSON, `<tool_call>` tags, or Python call syntax, parsed and never run. `want`
     "any" asks only that some call is made (BFCL's relevance). Units: 0 or 1; part `matched` = matched / max(wanted, made).
-    A sample whose ground truth is malformed, or accepts no value for an argument, is unscored. BFCL (gorilla.cs.berkeley.edu, its `ast_checker`); parallel calls are
+    A sample whose ground truth is malformed, or accepts no value for an argument, is unscored. BFCL (Patil et al., ICML 2025; its `ast_checker`); parallel calls are
     matched by a maximum matching instead of its greedy one, and types are checked at every depth.
     """
 
