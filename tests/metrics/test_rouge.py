@@ -12,12 +12,12 @@ TOKENS = st.lists(st.sampled_from("abc"), max_size=12)
 
 
 def test_worked_answers() -> None:
-    said, gold = "police kill the gunman".split(), "police killed the gunman".split()
+    said, gold = ["police", "kill", "the", "gunman"], ["police", "killed", "the", "gunman"]
     assert rouge_n(said, gold, 1) == rouge_l(said, gold) == (0.75, 0.75, 0.75)
     assert rouge_n(said, gold, 2) == approx((1 / 3, 1 / 3, 1 / 3))
-    turned = "the gunman kill police".split()
+    turned = ["the", "gunman", "kill", "police"]
     assert rouge_l(turned, gold) == (0.5, 0.5, 0.5) and rouge_n(turned, gold, 1) == (0.75, 0.75, 0.75)
-    assert rouge_n("a a a".split(), "a b".split(), 1) == approx((1 / 3, 1 / 2, 2 / 5)), "repeats count once a match"
+    assert rouge_n(["a", "a", "a"], ["a", "b"], 1) == approx((1 / 3, 1 / 2, 2 / 5)), "repeats count once a match"
     assert rouge_n([], gold, 1) == rouge_l(said, []) == rouge_n(["a"], ["a"], 2) == (0.0, 0.0, 0.0)
 
 
