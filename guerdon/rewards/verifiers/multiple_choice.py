@@ -52,9 +52,6 @@ class MultipleChoice(Reward):
             return DataError(
                 f"the choices of sample '{sample.id}' are no list of up to 26 texts", field="context.choices"
             )
-        gold = GOLD.fullmatch(sample.reference or "")
-        if gold is None or gold[1].upper() not in self._known(sample):
-            return DataError(f"the reference of sample '{sample.id}' is no letter of a choice", field="reference")
         return None
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
@@ -62,10 +59,12 @@ class MultipleChoice(Reward):
 
     def _one(self, sample: Sample, response: Response) -> Score:
         known = self._known(sample)
+        gold = GOLD.fullmatch(sample.reference or "")
+        if gold is None or gold[1].upper() not in known:
+            raise DataError(f"the reference of sample '{sample.id}' is no letter of a choice", field="reference")
         texts = {k: _clean(c).casefold() for k, c in zip(known, sample.context.get("choices", ()), strict=False)}
         layer, letter = chosen(response.text, known, texts)
-        gold = (sample.reference or "").strip("(). \n").upper()
-        return Score(value=float(letter == gold), rationale=f"{layer}: {letter or 'no single choice'}")
+        return Score(value=float(letter == gold[1].upper()), rationale=f"{layer}: {letter or 'no single choice'}")
 
     def _known(self, sample: Sample) -> str:
         count = len(sample.context.get("choices", ()))
