@@ -105,8 +105,8 @@ def digits(token: str, decimal: Decimal = "point") -> set[Fraction]:
         )
     points, commas = token.count("."), token.count(",")
     if points and commas:
-        whole, mark, rest = token.rpartition("." if token.rfind(".") > token.rfind(",") else ",")
-        return {Fraction(f"{re.sub('[.,]', '', whole)}.{rest}")} if mark not in whole and _grouped(whole) else set()
+        whole, mark, after = token.rpartition("." if token.rfind(".") > token.rfind(",") else ",")
+        return {Fraction(f"{re.sub('[.,]', '', whole)}.{after}")} if mark not in whole and _grouped(whole) else set()
     if points + commas > 1:
         return {Fraction(re.sub("[.,]", "", token))} if _grouped(token) else set()
     at = max(token.find("."), token.find(","))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,9 +73,9 @@ class TextOverlap(Reward):
     def _metric(self) -> Any:
         """sacrebleu's scorer."""
         try:
-            from sacrebleu.metrics import BLEU, CHRF
+            metrics: Any = importlib.import_module("sacrebleu.metrics")
         except ImportError as error:
             raise SpecError(f"{self.measure} needs sacrebleu: pip install 'guerdon[verifiers]'") from error
         if self.measure == "bleu":
-            return BLEU(effective_order=True, tokenize="zh" if self.tokens == "characters" else "13a")
-        return CHRF(word_order=2 if self.measure == "chrf++" else 0)
+            return metrics.BLEU(effective_order=True, tokenize="zh" if self.tokens == "characters" else "13a")
+        return metrics.CHRF(word_order=2 if self.measure == "chrf++" else 0)

@@ -191,3 +191,13 @@ def test_ground_truths_of_bfcl_pass_and_spoiled_ones_fail(shared_data: Path, nam
     assert unscored == (2 if name == "live_simple" else 0), (
         "two rows accept no value for an argument: nothing could pass"
     )
+
+
+@pytest.mark.shared
+def test_where_no_tool_fits_only_silence_is_right(shared_data: Path) -> None:
+    samples = []
+    for row in tool_calls.lines(shared_data / "bfcl" / "irrelevance.jsonl.gz"):
+        responses = (answer("None of the tools can do that."), answer(f"[{row['function'][0]['name']}()]"))
+        context = {"ground_truth": [], "function": row["function"]}
+        samples.append(Sample(id=row["id"], prompt=user("q"), responses=responses, context=context))
+    assert len(samples) == 240 and {j.values for j in score(USE, samples)} == {(1.0, 0.0)}
