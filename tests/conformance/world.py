@@ -55,6 +55,7 @@ REFERENCES = {
 CONTEXT = {
     "history": EVENTS, "persona": "terse", "constitution": LEVELS, "ranking": [1, 2], "initial_score": 2,
     "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}],
+    "ground_truth": [{"capital": {"of": ["France"]}}],
 }  # fmt: skip
 
 
