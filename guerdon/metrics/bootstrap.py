@@ -36,7 +36,12 @@ def resampled_means(values: Any, draws: int = 2000, seed: int = 0, clusters: Seq
     whole = bool((counts == counts[:, :1]).all())  # every column has the same values missing: one count is enough
     divisors = counts[:, :1] if whole else counts
     rng = np.random.default_rng(seed)
-    means = np.concatenate([_ratio(weights @ sums, weights @ divisors) for weights in _weights(len(sums), draws, rng)])
+    # Counts are whole numbers, exact in single precision below 2^24 at half the work: at most all draws of the largest cluster.
+    exact = np.float32 if len(sums) * divisors.max() < 2**24 else np.float64
+    divisors = divisors.astype(exact)
+    means = np.concatenate(
+        [_ratio(weights @ sums, weights.astype(exact) @ divisors) for weights in _weights(len(sums), draws, rng)]
+    )
     return means.reshape(draws, *rows.shape[1:])
 
 

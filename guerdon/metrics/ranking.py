@@ -35,11 +35,12 @@ class Ranked:
         return None if self.strength is None else 1000 + SCALE * self.strength
 
 
-def bradley_terry(k: int, outcomes: Sequence[Outcome], prior: float = 0.1, steps: int = 1000) -> list[float | None]:
+def bradley_terry(k: int, outcomes: Sequence[Outcome], prior: float = 0.1, steps: int = 100) -> list[float | None]:
     """Bradley-Terry strengths θ by maximum likelihood, P(i beats j) = σ(θ_i − θ_j), centred on 0; None for one that did not play.
 
     `prior` is a tied game of each player against one of strength 0, so that an unbeaten player stays finite and turning every
-    outcome round turns every sign; Newton's method with steps of at most 1, to a change below 1e−10.
+    outcome round turns every sign; Newton's method with steps of at most 1, to a change of differences
+    below 1e−10.
     """
     wins = np.zeros((k, k))
     for i, j, share in outcomes:
@@ -48,7 +49,7 @@ def bradley_terry(k: int, outcomes: Sequence[Outcome], prior: float = 0.1, steps
     return [None if np.isnan(s) else float(s) for s in strengths(wins, prior, steps)]
 
 
-def strengths(wins: Any, prior: float = 0.1, steps: int = 1000) -> Floats:
+def strengths(wins: Any, prior: float = 0.1, steps: int = 100) -> Floats:
     """`bradley_terry` of tables of wins [..., k, k] at once → θ [..., k], NaN for a player without a game."""
     won = np.asarray(wins, dtype=np.float64)
     games = won + np.swapaxes(won, -1, -2)
@@ -64,7 +65,10 @@ def strengths(wins: Any, prior: float = 0.1, steps: int = 1000) -> Floats:
         bend[..., range(k), range(k)] += between.sum(-1) + prior * alone * (1 - alone)
         step = np.clip(np.linalg.solve(bend, slope[..., None])[..., 0], -1, 1)
         theta = theta + step
-        if np.abs(step).max(initial=0.0) < 1e-10:
+        apart = step - step.mean(
+            -1, keepdims=True
+        )  # the common part is moot, and of many games it has few exact digits
+        if np.abs(apart).max(initial=0.0) < 1e-10 and np.abs(step).max(initial=0.0) < 1e-6:
             break
     middle = np.where(there, theta, 0.0).sum(-1, keepdims=True) / np.maximum(there.sum(-1, keepdims=True), 1)
     return np.where(there, theta - middle, np.nan)
