@@ -37,10 +37,13 @@ def resampled_means(values: Any, draws: int = 2000, seed: int = 0, clusters: Seq
     divisors = counts[:, :1] if whole else counts
     rng = np.random.default_rng(seed)
     # Counts are whole numbers, exact in single precision below 2^24 at half the work: at most all draws of the largest cluster.
-    exact = np.float32 if len(sums) * divisors.max() < 2**24 else np.float64
-    divisors = divisors.astype(exact)
+    exact = np.dtype(np.float32 if len(sums) * divisors.max() < 2**24 else np.float64)
+    divisors = np.asarray(divisors, dtype=exact)
     means = np.concatenate(
-        [_ratio(weights @ sums, weights.astype(exact) @ divisors) for weights in _weights(len(sums), draws, rng)]
+        [
+            _ratio(weights @ sums, np.asarray(weights, dtype=exact) @ divisors)
+            for weights in _weights(len(sums), draws, rng)
+        ]
     )
     return means.reshape(draws, *rows.shape[1:])
 
