@@ -1,6 +1,7 @@
-"""Tournaments: which pairs are played, and what their outcomes make of each player, as pure functions.
+"""Tournaments: which pairs are played, and the share of its games each player won, as pure functions.
 
-An outcome (i, j, w) says that i won the share w of a game against j: 1, ½ for a tie, 0, or a probability.
+An outcome (i, j, w) says that i won the share w of a game against j: 1, ½ for a tie, 0, or a probability. What else outcomes make
+of a player: `metrics.ranking`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from itertools import combinations
 
 import numpy as np
 
+from guerdon.metrics.ranking import Outcome
+
 Pair = tuple[int, int]
-Outcome = tuple[int, int, float]
 
 
 def all_pairs(k: int) -> list[Pair]:
@@ -49,28 +51,3 @@ def win_rate(k: int, outcomes: Sequence[Outcome]) -> list[float | None]:
         won[[i, j]] += share, 1 - share
         games[[i, j]] += 1
     return [float(w / n) if n else None for w, n in zip(won, games, strict=True)]
-
-
-def bradley_terry(k: int, outcomes: Sequence[Outcome], prior: float = 0.1, steps: int = 1000) -> list[float | None]:
-    """Bradley-Terry strengths θ by maximum likelihood, P(i beats j) = σ(θ_i − θ_j), centred on 0; None for one that did not play.
-
-    `prior` is a tied game of each player against an average one, so that an unbeaten player stays finite; the MM algorithm of
-    Hunter (2004), to a change below 1e−10.
-    """
-    wins = np.zeros((k, k))
-    for i, j, share in outcomes:
-        wins[i, j] += share
-        wins[j, i] += 1 - share
-    games = wins + wins.T
-    there = games.sum(1) > 0
-    strength = np.ones(k)
-    for _ in range(steps):
-        against = (games / (strength[:, None] + strength[None, :])).sum(1) + prior / (strength + 1)
-        fresh = (wins.sum(1) + prior / 2) / np.where(against > 0, against, 1)
-        fresh = np.where(there, fresh, 1.0)
-        fresh /= np.exp(np.log(fresh[there]).mean()) if there.any() else 1.0
-        done = np.abs(fresh - strength).max(initial=0.0) < 1e-10
-        strength = fresh
-        if done:
-            break
-    return [float(np.log(s)) if t else None for s, t in zip(strength, there, strict=True)]

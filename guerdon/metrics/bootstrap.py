@@ -33,19 +33,55 @@ def resampled_means(values: Any, draws: int = 2000, seed: int = 0, clusters: Seq
     sums, counts = np.where(known, flat, 0.0), known.astype(np.float64)
     if clusters is not None:
         sums, counts = _by_cluster(sums, clusters), _by_cluster(counts, clusters)
+    whole = bool((counts == counts[:, :1]).all())  # every column has the same values missing: one count is enough
+    divisors = counts[:, :1] if whole else counts
     rng = np.random.default_rng(seed)
-    means = np.concatenate([_ratio(weights @ sums, weights @ counts) for weights in _weights(len(sums), draws, rng)])
+    # Counts are whole numbers, exact in single precision below 2^24 at half the work: at most all draws of the largest cluster.
+    exact = np.dtype(np.float32 if len(sums) * divisors.max() < 2**24 else np.float64)
+    divisors = np.asarray(divisors, dtype=exact)
+    means = np.concatenate(
+        [
+            _ratio(weights @ sums, np.asarray(weights, dtype=exact) @ divisors)
+            for weights in _weights(len(sums), draws, rng)
+        ]
+    )
     return means.reshape(draws, *rows.shape[1:])
+
+
+def resampled_counts(
+    n: int, draws: int = 2000, seed: int = 0, clusters: Sequence[Any] | None = None
+) -> Iterator[Floats]:
+    """Blocks [block, N] of how often each of n rows is drawn, `draws` rows in all; the draws of `resampled_means`.
+
+    With `clusters` (N labels) the rows of a cluster share its count. For statistics that are no means. Raises DataError for no
+    rows, no draws, or another number of labels than rows.
+    """
+    if n < 1 or draws < 1:
+        raise DataError("a bootstrap needs at least one row and one draw")
+    rng = np.random.default_rng(seed)
+    if clusters is None:
+        yield from _weights(n, draws, rng)
+        return
+    if len(clusters) != n:
+        raise DataError(f"{n} rows but {len(clusters)} cluster labels")
+    index, total = _cluster_index(clusters)
+    for counts in _weights(total, draws, rng):
+        yield counts[:, index]
 
 
 def _by_cluster(columns: Floats, clusters: Sequence[Any]) -> Floats:
     if len(clusters) != len(columns):
         raise DataError(f"{len(columns)} rows but {len(clusters)} cluster labels")
-    place: dict[Any, int] = {}
-    index = np.array([place.setdefault(label, len(place)) for label in clusters])
-    total = np.zeros((len(place), columns.shape[1]))
+    index, count = _cluster_index(clusters)
+    total = np.zeros((count, columns.shape[1]))
     np.add.at(total, index, columns)
     return total
+
+
+def _cluster_index(clusters: Sequence[Any]) -> tuple[npt.NDArray[np.intp], int]:
+    """(number of each row's cluster, how many there are), in order of first sight."""
+    place: dict[Any, int] = {}
+    return np.array([place.setdefault(label, len(place)) for label in clusters], dtype=np.intp), len(place)
 
 
 def _weights(n: int, draws: int, rng: np.random.Generator) -> Iterator[Floats]:
@@ -58,7 +94,7 @@ def _weights(n: int, draws: int, rng: np.random.Generator) -> Iterator[Floats]:
 
 
 def _ratio(sums: Floats, counts: Floats) -> Floats:
-    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=np.broadcast_to(counts > 0, sums.shape))
 
 
 def percentile_interval(replicates: Any, level: float = 0.95) -> tuple[float, float] | None:

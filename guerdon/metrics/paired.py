@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from guerdon.core.errors import DataError
-from guerdon.metrics.bootstrap import percentile_interval, resampled_means
+from guerdon.metrics.bootstrap import Floats, percentile_interval, resampled_means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +65,61 @@ def paired_difference(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differences:
+    """All pairs of R rewards, each array [pairs] in the order of `pairs` (i < j): mean_i − mean_j, its interval and raw p.
+
+    NaN, and n = 0, where two rewards share no item. For several claims at once adjust `p` with `metrics.multiplicity`.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    difference: Floats
+    low: Floats
+    high: Floats
+    p: Floats
+    n: npt.NDArray[np.int64]
+
+
+def all_differences(
+    values: Any, *, clusters: Sequence[Any] | None = None, draws: int = 2000, seed: int = 0, level: float = 0.95
+) -> Differences:
+    """Paired bootstrap of every pair of rewards from the same draws: values [N items, R rewards], NaN where unscored.
+
+    For each pair d = mean over the items both have of (a − b), as `paired_difference` without strata; clusters are drawn whole.
+    Raises DataError for values that are no matrix of two or more rewards, no rows or no draws.
+    """
+    rows = np.asarray(values, dtype=np.float64)
+    if rows.ndim != 2 or rows.shape[1] < 2:
+        raise DataError(f"values are [items, rewards] with two or more rewards, found shape {rows.shape}")
+    pairs = tuple(combinations(range(rows.shape[1]), 2))
+    left, right = (np.array(side) for side in zip(*pairs, strict=True))
+    if np.isnan(rows).any():  # each pair has items of its own
+        gaps = rows[:, left] - rows[:, right]
+        drawn = resampled_means(gaps, draws, seed, clusters)
+        n = (~np.isnan(gaps)).sum(axis=0)
+        found = np.divide(np.nansum(gaps, axis=0), n, out=np.full(len(pairs), np.nan), where=n > 0)
+    else:
+        means = resampled_means(rows, draws, seed, clusters)
+        drawn, n = means[:, left] - means[:, right], np.full(len(pairs), len(rows))
+        found = rows.mean(axis=0)[left] - rows.mean(axis=0)[right]
+    low, high = np.full(len(pairs), np.nan), np.full(len(pairs), np.nan)
+    p = np.full(len(pairs), np.nan)
+    there = n > 0
+    if there.any():
+        quantiles = np.nanquantile if np.isnan(drawn[:, there]).any() else np.quantile
+        low[there], high[there] = quantiles(drawn[:, there], [(1 - level) / 2, (1 + level) / 2], axis=0)
+        p[there] = _two_sided(drawn[:, there])
+    return Differences(pairs=pairs, difference=found, low=low, high=high, p=p, n=n.astype(np.int64))
+
+
 def two_sided_p(drawn: Any) -> float:
     """min(1, 2·min(1 + #{d ≤ 0}, 1 + #{d ≥ 0}) / (B + 1)) of B bootstrap differences."""
-    found = np.asarray(drawn, dtype=np.float64)
-    rounded = np.where(np.abs(found) < 1e-12, 0.0, found)  # a sum of exact halves may miss 0 by rounding
-    below, above = int((rounded <= 0).sum()), int((rounded >= 0).sum())
-    return min(1.0, 2 * (1 + min(below, above)) / (len(found) + 1))
+    return float(_two_sided(np.asarray(drawn, dtype=np.float64)))
+
+
+def _two_sided(found: Floats) -> Floats:
+    """The p of each column of draws [B, …]; a draw that is NaN has neither sign."""
+    near = np.abs(found) < 1e-12  # a sum of exact halves may miss 0 by rounding
+    below, above = ((found <= 0) | near).sum(axis=0), ((found >= 0) | near).sum(axis=0)
+    drawn = (~np.isnan(found)).sum(axis=0)
+    return np.asarray(np.minimum(1.0, 2 * (1 + np.minimum(below, above)) / (drawn + 1)), dtype=np.float64)

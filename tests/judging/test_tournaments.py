@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guerdon.judging.tournaments import all_pairs, bradley_terry, swiss_round, win_rate, with_anchor
+from guerdon.judging.tournaments import all_pairs, swiss_round, win_rate, with_anchor
+from guerdon.metrics.ranking import bradley_terry
 
 
 def test_plans() -> None:

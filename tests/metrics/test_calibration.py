@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guerdon.core.errors import DataError
-from guerdon.metrics.calibration import expected_calibration_error, favourites, log_loss, reliability, sigmoid
+from guerdon.metrics.calibration import (
+    adaptive_calibration_error,
+    adaptive_reliability,
+    brier,
+    curve_error,
+    expected_calibration_error,
+    favourites,
+    log_loss,
+    reliability,
+    sigmoid,
+)
 
 
 def test_a_calibrated_reward_has_no_error_and_a_boastful_one_has() -> None:
@@ -52,3 +62,34 @@ def test_extreme_margins_stay_finite(margins: list[float]) -> None:
     error, loss = expected_calibration_error(margins), log_loss(margins)
     assert error is not None and 0 <= error <= 1 and loss is not None and math.isfinite(loss)
     assert np.allclose(sigmoid(margins) + sigmoid([-m for m in margins]), 1)
+
+
+def test_bins_of_equal_numbers_by_hand() -> None:
+    curve = adaptive_reliability([0.5, 0.6, 0.7, 0.9], [0.0, 1.0, 1.0, 1.0], bins=2)
+    assert [(b.low, b.high, b.count, b.accuracy) for b in curve] == [(0.5, 0.6, 2, 0.5), (0.7, 0.9, 2, 1.0)]
+    assert curve_error(curve) == pytest.approx(0.5 * 0.05 + 0.5 * 0.2)
+    assert [b.count for b in adaptive_reliability([0.9, 0.6, 0.6, 0.6], [1.0] * 4, bins=4)] == [3, 1], (
+        "equals stay together"
+    )
+    assert adaptive_calibration_error([]) is None
+
+
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=60), st.integers(1, 12))
+def test_equal_numbers_hold_everything_once_whatever_the_order(margins: list[float], bins: int) -> None:
+    confidence, right = favourites(margins)
+    curve = adaptive_reliability(confidence, right, bins)
+    assert sum(b.count for b in curve) == len(margins) and len(curve) <= bins
+    assert all(a.high < b.low for a, b in zip(curve, curve[1:], strict=False))
+    one, turned = adaptive_calibration_error(margins, bins), adaptive_calibration_error(margins[::-1], bins)
+    assert one == pytest.approx(turned) and one is not None and 0 <= one <= 1
+    if len(set(margins)) == len(margins) and len(set(confidence)) == len(margins) and len(margins) % bins == 0:
+        assert {b.count for b in curve} == {len(margins) // bins}
+
+
+def test_brier_by_hand() -> None:
+    assert brier([0.9, 0.2, np.nan], [1.0, 0.0, 1.0]) == pytest.approx((0.01 + 0.04) / 2)
+    assert brier([], []) is None and brier(sigmoid([0.0]), [1.0]) == 0.25
+    with pytest.raises(DataError, match="outcomes"):
+        brier([0.5], [])
+    with pytest.raises(DataError, match=r"\[0, 1\]"):
+        brier([1.5], [1.0])

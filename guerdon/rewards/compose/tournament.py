@@ -12,8 +12,9 @@ from guerdon.core.errors import SpecError
 from guerdon.core.types import Judgement, Sample, Score, Status, Trial, Usage
 from guerdon.judging.pairs import margin, why_unscored
 from guerdon.judging.tokens import sigmoid
-from guerdon.judging.tournaments import Outcome, Pair, all_pairs, bradley_terry, swiss_round, win_rate, with_anchor
+from guerdon.judging.tournaments import Pair, all_pairs, swiss_round, win_rate, with_anchor
 from guerdon.judging.verdicts import sign
+from guerdon.metrics.ranking import Outcome, bradley_terry
 from guerdon.rewards.compose.weighted_sum import ask
 
 Games = list[tuple[Pair, Judgement]]
