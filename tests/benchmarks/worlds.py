@@ -57,6 +57,19 @@ def judgebench_file(folder: Path, counts: Mapping[str, int], labels: str = "AB")
     return path
 
 
+def llmbar_folder(folder: Path, counts: Mapping[str, int]) -> Path:
+    """LLMBar subsets, the right output first and second in turn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for subset, count in counts.items():
+        rows = [
+            {"input": f"{subset} {i}?", "output_1": ("right", "wrong")[i % 2], "output_2": ("wrong", "right")[i % 2],
+             "label": 1 + i % 2}
+            for i in range(count)
+        ]  # fmt: skip
+        (folder / f"{subset}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return folder
+
+
 def stored(path: Path, samples: Sequence[Sample], judged: Sequence[Judgement]) -> Reward:
     """A reward that gives these judgements back, from a file."""
     lines = (dumps(judgement_to_json(s.id, j)) + "\n" for s, j in zip(samples, judged, strict=True))
