@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from guerdon.core.errors import DataError
-from guerdon.core.types import Judgement, Sample, Status
+from guerdon.core.types import Judgement, Preference, Sample, Status
 from guerdon.judging.pairs import margin, passes
 
 
@@ -34,3 +34,15 @@ def check_pair(sample: Sample) -> None:
     """Raises DataError unless the sample is two responses with one label."""
     if len(sample.responses) != 2 or len(sample.preferences) != 1:
         raise DataError(f"'{sample.id}' is no pair with one label", field="preferences")
+
+
+def label_of(sample: Sample) -> int:
+    """The human label of a pair: 1 response 0 is better, -1 response 1 is, 0 a tie."""
+    check_pair(sample)
+    preference = sample.preferences[0]
+    return 0 if preference.tie else 1 if preference.better == 0 else -1
+
+
+def labelled(label: int) -> Preference:
+    """The preference that says so; the inverse of `label_of`."""
+    return Preference(better=1 if label < 0 else 0, worse=0 if label < 0 else 1, tie=label == 0)

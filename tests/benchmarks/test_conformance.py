@@ -17,7 +17,16 @@ from guerdon.core.types import Judgement, Sample, Status
 from guerdon.data.wire import dumps, sample_from_json, sample_to_json
 from guerdon.rewards.verifiers.random import Random
 from guerdon.runs.store import report_to_json
-from tests.benchmarks.worlds import by_values, judgebench_file, llmbar_folder, measure, rm_bench_folder, run_reward
+from tests.benchmarks.worlds import (
+    autoj_file,
+    by_values,
+    judgebench_file,
+    llmbar_folder,
+    measure,
+    pandalm_file,
+    rm_bench_folder,
+    run_reward,
+)
 
 NAMES = sorted(n for n, e in methods().items() if e.kind == "Benchmark")
 
@@ -33,6 +42,8 @@ def spec(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
         "benchmarks.llmbar": lambda: llmbar_folder(
             tmp_path / "d", dict.fromkeys(("natural", "neighbor", "gptinst", "gptout", "manual"), 4)
         ),
+        "benchmarks.autoj": lambda: autoj_file(tmp_path / "d", (0, 1) * 24),
+        "benchmarks.pandalm": lambda: pandalm_file(tmp_path / "d", ((1, 1, 0), (2, 2, 2)) * 24),
         "benchmarks.preferences": lambda: rm_bench_folder(tmp_path / "d", {"chat": 9}) / "chat_filtered.json",
     }
     return {"use": request.param, "path": str(folders[request.param]()), "draws": 100}
@@ -42,6 +53,7 @@ def quality(sample: Sample) -> list[float]:
     return [float(r.text.startswith(("right", "the right"))) for r in sample.responses]
 
 
+CHANCE = {"benchmarks.autoj": 1019 / 2784, "benchmarks.pandalm": 447 / 999}  # where it is not one half
 CONSTANT = {"benchmarks.llmbar": 0.5}  # what a protocol gives equal scores, where that is not 0
 
 
@@ -59,7 +71,7 @@ def test_a_random_reward_is_near_chance_and_within_its_interval(spec: dict[str, 
     report = run_reward(spec, Random(seed=3))
     value, (low, high) = report.metrics[report.primary], report.intervals[report.primary]
     assert value is not None and low <= value <= high and 0.2 < value < 0.8
-    assert build(spec, Benchmark).chance == 0.5  # type: ignore[type-abstract, attr-defined]
+    assert build(spec, Benchmark).chance == pytest.approx(CHANCE.get(spec["use"], 0.5))  # type: ignore[type-abstract, attr-defined]
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,33 @@ def llmbar_folder(folder: Path, counts: Mapping[str, int]) -> Path:
     return folder
 
 
+def autoj_file(folder: Path, labels: Sequence[int]) -> Path:
+    """Auto-J pairs with these labels (0 first, 1 second, 2 tie), scenarios in turn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"scenario": ("code_generation", "ranking")[i % 2], "prompt": f"question {i}?", "label": label,
+         "response 1": "wrong" if label == 1 else "right", "response 2": "wrong" if label == 0 else "right"}
+        for i, label in enumerate(labels)
+    ]  # fmt: skip
+    path = folder / "testdata_pairwise.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
+def pandalm_file(folder: Path, votes: Sequence[tuple[int, int, int]]) -> Path:
+    """PandaLM pairs with these verdicts of three annotators (0 tie, 1 first, 2 second)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"idx": i, "motivation_app": "app", "cmp_key": "a_b", "instruction": f"do {i}", "input": "",
+         "response1": "wrong" if v[0] == 2 else "right", "response2": "wrong" if v[0] == 1 else "right",
+         "annotator1": v[0], "annotator2": v[1], "annotator3": v[2]}
+        for i, v in enumerate(votes)
+    ]  # fmt: skip
+    path = folder / "testset.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
 def stored(path: Path, samples: Sequence[Sample], judged: Sequence[Judgement]) -> Reward:
     """A reward that gives these judgements back, from a file."""
     lines = (dumps(judgement_to_json(s.id, j)) + "\n" for s, j in zip(samples, judged, strict=True))
