@@ -24,6 +24,7 @@ from tests.benchmarks.worlds import (
     llmbar_folder,
     measure,
     pandalm_file,
+    rewardbench_2_file,
     rm_bench_folder,
     run_reward,
 )
@@ -44,6 +45,9 @@ def spec(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
         ),
         "benchmarks.autoj": lambda: autoj_file(tmp_path / "d", (0, 1) * 24),
         "benchmarks.pandalm": lambda: pandalm_file(tmp_path / "d", ((1, 1, 0), (2, 2, 2)) * 24),
+        "benchmarks.rewardbench_2": lambda: rewardbench_2_file(
+            tmp_path / "d", dict.fromkeys(("Factuality", "Precise IF", "Math", "Safety", "Focus", "Ties"), 5)
+        ),
         "benchmarks.preferences": lambda: rm_bench_folder(tmp_path / "d", {"chat": 9}) / "chat_filtered.json",
     }
     return {"use": request.param, "path": str(folders[request.param]()), "draws": 100}
@@ -53,13 +57,22 @@ def quality(sample: Sample) -> list[float]:
     return [float(r.text.startswith(("right", "the right"))) for r in sample.responses]
 
 
-CHANCE = {"benchmarks.autoj": 1019 / 2784, "benchmarks.pandalm": 447 / 999}  # where it is not one half
-CONSTANT = {"benchmarks.llmbar": 0.5}  # what a protocol gives equal scores, where that is not 0
+CHANCE = {
+    "benchmarks.autoj": 1019 / 2784,
+    "benchmarks.pandalm": 447 / 999,
+    "benchmarks.rewardbench_2": 0.25,
+}  # not one half
+DERIVED = {  # what a protocol gives perfect (1), negated (-1) and constant (0) rewards, where that is not 1, 0 and 0
+    ("benchmarks.llmbar", 0.0): 0.5,
+    ("benchmarks.rewardbench_2", 1.0): (5 + 1.01) / 6,
+    ("benchmarks.rewardbench_2", -1.0): -0.01 / 6,
+    ("benchmarks.rewardbench_2", 0.0): 5 * 0.25 / 6,
+}
 
 
-@pytest.mark.parametrize(("judged", "expected"), [(1.0, 1.0), (-1.0, 0.0), (0.0, 0.0)])
-def test_perfect_negated_and_constant(spec: dict[str, Any], tmp_path: Path, judged: float, expected: float) -> None:
-    expected = CONSTANT.get(spec["use"], 0.0) if judged == 0 else expected
+@pytest.mark.parametrize("judged", [1.0, -1.0, 0.0])
+def test_perfect_negated_and_constant(spec: dict[str, Any], tmp_path: Path, judged: float) -> None:
+    expected = pytest.approx(DERIVED.get((spec["use"], judged), max(judged, 0.0)))
     report = measure(spec, tmp_path / "i.jsonl", lambda s: by_values([judged * q for q in quality(s)]))
     assert report.metrics[report.primary] == expected, (
         "a constant reward is wrong everywhere, unless the protocol splits ties"
@@ -70,7 +83,8 @@ def test_perfect_negated_and_constant(spec: dict[str, Any], tmp_path: Path, judg
 def test_a_random_reward_is_near_chance_and_within_its_interval(spec: dict[str, Any]) -> None:
     report = run_reward(spec, Random(seed=3))
     value, (low, high) = report.metrics[report.primary], report.intervals[report.primary]
-    assert value is not None and low <= value <= high and 0.2 < value < 0.8
+    assert value is not None and low <= value <= high
+    assert abs(value - CHANCE.get(spec["use"], 0.5)) < 0.3
     assert build(spec, Benchmark).chance == pytest.approx(CHANCE.get(spec["use"], 0.5))  # type: ignore[type-abstract, attr-defined]
 
 

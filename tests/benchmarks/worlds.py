@@ -97,6 +97,25 @@ def pandalm_file(folder: Path, votes: Sequence[tuple[int, int, int]]) -> Path:
     return path
 
 
+def rewardbench_2_file(folder: Path, counts: Mapping[str, int]) -> Path:
+    """RewardBench 2 rows, one right of four; of Ties so many couples, three right of five beside one of three."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for subset, count in counts.items():
+        kinds = {"ref": (1, 2), "tied": (3, 2)} if subset == "Ties" else {"": (1, 3)}
+        for i in range(count):
+            for kind, (right, wrong) in kinds.items():
+                name = f"{kind}:{i}" if kind else str(i)
+                rows.append({
+                    "id": name, "prompt": f"{subset} question {name}", "chosen": [f"right {n}" for n in range(right)],
+                    "rejected": [f"wrong {n}" for n in range(wrong)], "num_correct": right,
+                    "total_completions": right + wrong, "subset": subset,
+                })  # fmt: skip
+    path = folder / "test.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
 def stored(path: Path, samples: Sequence[Sample], judged: Sequence[Judgement]) -> Reward:
     """A reward that gives these judgements back, from a file."""
     lines = (dumps(judgement_to_json(s.id, j)) + "\n" for s, j in zip(samples, judged, strict=True))
