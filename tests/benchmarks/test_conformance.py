@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from guerdon.benchmarks.rewardbench_1 import RewardBench1
 from guerdon.core.build import build
 from guerdon.core.catalog import methods
 from guerdon.core.contracts import Benchmark, Reward
@@ -24,6 +25,7 @@ from tests.benchmarks.worlds import (
     llmbar_folder,
     measure,
     pandalm_file,
+    rewardbench_1_file,
     rewardbench_2_file,
     rm_bench_folder,
     run_reward,
@@ -45,6 +47,9 @@ def spec(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
         ),
         "benchmarks.autoj": lambda: autoj_file(tmp_path / "d", (0, 1) * 24),
         "benchmarks.pandalm": lambda: pandalm_file(tmp_path / "d", ((1, 1, 0), (2, 2, 2)) * 24),
+        "benchmarks.rewardbench_1": lambda: rewardbench_1_file(
+            tmp_path / "d", {name: 2 + n % 3 for n, name in enumerate(RewardBench1().wanted)}
+        ),
         "benchmarks.rewardbench_2": lambda: rewardbench_2_file(
             tmp_path / "d", dict.fromkeys(("Factuality", "Precise IF", "Math", "Safety", "Focus", "Ties"), 5)
         ),

@@ -116,6 +116,19 @@ def rewardbench_2_file(folder: Path, counts: Mapping[str, int]) -> Path:
     return path
 
 
+def rewardbench_1_file(folder: Path, counts: Mapping[str, int]) -> Path:
+    """RewardBench 1 rows, so many a subset."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"id": i, "prompt": f"{subset} {i}?", "chosen": f"right {i}", "chosen_model": "a", "rejected": f"wrong {i}",
+         "rejected_model": "b", "subset": subset}
+        for subset, count in counts.items() for i in range(count)
+    ]  # fmt: skip
+    path = folder / "filtered.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
 def stored(path: Path, samples: Sequence[Sample], judged: Sequence[Judgement]) -> Reward:
     """A reward that gives these judgements back, from a file."""
     lines = (dumps(judgement_to_json(s.id, j)) + "\n" for s, j in zip(samples, judged, strict=True))
