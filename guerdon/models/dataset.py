@@ -59,8 +59,7 @@ class Groups(torch.utils.data.Dataset[tuple["Groups", int]]):
 
     def batch(self, numbers: Sequence[int], head: Head) -> Batch:
         """The batch of these groups, compared as the head compares."""
-        made = Batch.of([self.groups[n] for n in numbers], self.read(numbers))
-        return replace(made, compare=head.compare, outputs=head.outputs, scalar=head.scalar)
+        return compared(Batch.of([self.groups[n] for n in numbers], self.read(numbers)), head)
 
     def shortest(self) -> int:
         """The number of the group that costs least."""
@@ -129,7 +128,12 @@ def items(objective: Objective, batch: Batch) -> int:
     return int(counted(batch)) if counted is not None else len(batch.group)
 
 
-def teach(groups: Sequence[Sample], objective: Objective, chunk: int = 256) -> bool:
+def compared(batch: Batch, head: Head) -> Batch:
+    """The batch with what objectives ask of the head: its comparison and the names of its outputs."""
+    return replace(batch, compare=head.compare, outputs=head.outputs, scalar=head.scalar)
+
+
+def teach(groups: Sequence[Sample], objective: Objective, head: Head, chunk: int = 256) -> bool:
     """Whether an objective finds any term in the groups (Bradley-Terry finds none in ties)."""
     starts = range(0, len(groups), chunk)
-    return any(items(objective, Batch.of(groups[i : i + chunk])) > 0 for i in starts)
+    return any(items(objective, compared(Batch.of(groups[i : i + chunk]), head)) > 0 for i in starts)

@@ -124,13 +124,13 @@ class Fitting:
         """The data, without validation groups in which the objective finds nothing to measure. DataError where it finds
         nothing to learn in the others."""
         objective, training, validation = self.fit.objective, data.training, data.validation
-        if not teach(training.groups, objective):
+        if not teach(training.groups, objective, self.fit.head):
             found = f"{objective.use} finds nothing to learn in {len(training):,} groups"
             if intake.ties:
                 known = "models.objectives.davidson and models.objectives.tied_bradley_terry learn from ties"
                 raise DataError(f"{found}: {intake.ties:,} of {intake.pairs:,} pairs are ties ({known})")
             raise DataError(f"{found}: every strength is 0, or no group ranks its responses")
-        if len(validation) and not teach(validation.groups, objective):
+        if len(validation) and not teach(validation.groups, objective, self.fit.head):
             return replace(data, validation=Groups([], [], validation.read))
         return data
 

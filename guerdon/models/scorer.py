@@ -15,8 +15,9 @@ from guerdon.core.errors import CheckpointError, DataError
 from guerdon.core.types import Message, Response
 from guerdon.models.backbone import LoadedBackbone
 from guerdon.models.collate import TOKENS
-from guerdon.models.features import feature_rows
+from guerdon.models.features import feature_rows, key_of
 from guerdon.models.joint import Group, joint_texts
+from guerdon.models.mc_dropout import DropoutPasses
 from guerdon.models.network import Reading
 from guerdon.models.template import Encoded, Template
 
@@ -33,11 +34,17 @@ class Member:
 
 @dataclass(frozen=True)
 class Scored:
-    """outputs [members, texts, outputs], NaN where `faults` says why there is none · truncated: cut to max_length."""
+    """outputs [members, texts, outputs], NaN where `faults` says why there is none · truncated: cut to max_length · passes
+    [members, passes, texts, outputs]: those with dropout on, of a scorer that has `passes`."""
 
     outputs: np.ndarray
     faults: tuple[DataError | None, ...]
     truncated: tuple[bool, ...]
+    passes: np.ndarray | None = None
+
+    def passes_of(self, text: int) -> np.ndarray | None:
+        """Its outputs [members, passes, outputs] with dropout on, where there are any."""
+        return None if self.passes is None else self.passes[:, :, text]
 
 
 class Scorer:
@@ -50,6 +57,7 @@ class Scorer:
     def __init__(self, head: Head, members: Sequence[Member], *, cached: bool = False, budget: int = TOKENS) -> None:
         self.head, self.members, self.cached, self.budget = head, tuple(members), cached, budget
         self.reading = Reading.of(head, members[0].backbone.hidden_size)
+        self.passes: DropoutPasses | None = None
         self.lock = threading.Lock()
 
     def alone(self, member: int, path: str) -> Scorer:
@@ -94,21 +102,31 @@ class Scorer:
         good = [i for i, fault in enumerate(faults) if fault is None]
         encoded = {v: [t for i in good if isinstance(t := f[i], Encoded)] for v, f in found.items()}
         outputs = np.full((len(self.members), len(each), len(self.head.outputs)), np.nan)
+        passes = None
+        if self.passes is not None:
+            passes = np.full((len(self.members), self.passes.passes, *outputs.shape[1:]), np.nan)
         if good:
-            outputs[:, good] = self._outputs(encoded)
+            outputs[:, good], noisy = self._outputs(encoded)
+            if passes is not None:
+                passes[:, :, good] = noisy
         for i in good:
-            if not np.isfinite(outputs[:, i]).all():
+            if not (np.isfinite(outputs[:, i]).all() and (passes is None or np.isfinite(passes[:, :, i]).all())):
                 faults[i] = DataError("the model gave a score that is no finite number")
-        return Scored(outputs, tuple(faults), tuple(any(_cut(t) for t in views) for views in each))
+        return Scored(outputs, tuple(faults), tuple(any(_cut(t) for t in views) for views in each), passes)
 
-    def _outputs(self, encoded: Mapping[str, Sequence[Encoded]]) -> np.ndarray:
-        made, before = [], self.members[0].backbone
+    def _outputs(self, encoded: Mapping[str, Sequence[Encoded]]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Outputs [members, texts, outputs] of each member, and those of its passes with dropout, if it makes any."""
+        made, noisy, before = [], [], self.members[0].backbone
         rows = self._rows(before, encoded)
-        for member in self.members:
+        for number, member in enumerate(self.members):
             if member.backbone is not before:
                 rows, before = self._rows(member.backbone, encoded), member.backbone
-            made.append(self._apply(member, rows))
-        return np.stack(made)
+            x = self.reading.gather(self.reading.split(rows))
+            made.append(self._apply(member, x))
+            if self.passes is not None:
+                keys = [b"".join(key_of(t) for t in texts) for texts in zip(*encoded.values(), strict=True)]
+                noisy.append(self.passes.run(member.head, x, keys, number).numpy())
+        return np.stack(made), np.stack(noisy) if noisy else None
 
     def _rows(self, backbone: LoadedBackbone, encoded: Mapping[str, Sequence[Encoded]]) -> torch.Tensor:
         if self.kept is None:
@@ -127,10 +145,9 @@ class Scorer:
         return torch.from_numpy(np.concatenate(parts, axis=1))
 
     @torch.inference_mode()
-    def _apply(self, member: Member, rows: torch.Tensor) -> np.ndarray:
+    def _apply(self, member: Member, x: torch.Tensor) -> np.ndarray:
         device = next(member.head.parameters()).device
-        x = self.reading.gather(self.reading.split(rows)).to(device)
-        found: np.ndarray = member.head(x).double().cpu().numpy()
+        found: np.ndarray = member.head(x.to(device)).double().cpu().numpy()
         return found
 
 

@@ -32,7 +32,10 @@ class Trained(Reward):
 
     value: the head's first output in the log-odds units it was trained in (a score from 1 to 9 for `models.heads.digits`) ·
     parts: every output by name where there are several · std: the standard deviation (n − 1) over the members of an
-    ensemble; where the head gives one of its own, √(mean of its squares + the members' variance).
+    ensemble; where the head gives one of its own, √(mean of its squares + the members' variance). mc_dropout: with k ≥ 2 the
+    head runs k times more with its dropout on (Monte Carlo dropout, arXiv 1506.02142) and the variance (n − 1) of the k values
+    joins the head's own; their masks are drawn by `seed` and the text, so that std depends on no neighbour either; k = 20 to 100 is
+    usual. mc_value: the value is that of the pass without dropout, or the "mean" of the k passes, as are then the parts.
     A head whose preference is no scalar (`models.heads.preference_embedding`) gives `margins` instead, the mean over the
     members of its log-odds for every two responses of a sample, and values None with status ok; one that compares by more than its reward (a mixture,
     `models.heads.routed`) gives both. A head on steps (`step:`)
@@ -54,7 +57,8 @@ class Trained(Reward):
     (within 1e-5·max(1, |score|) in float32) whatever it is scored with. Unscored with a reason: an empty response, media,
     messages that the chat template refuses, a response that does not fit into the joint text or holds its separator, a score
     that is not finite; too long a text is cut as the checkpoint says.
-    Raises CheckpointError on the first score when the folder is no model or its weights do not match its spec.
+    Raises CheckpointError on the first score when the folder is no model or its weights do not match its spec, SpecError there
+    for mc_dropout on a head that was trained without dropout, or on steps, which have no std.
     The model of arXiv 2203.02155 where it was trained by `models.reward_model`.
     """
 
@@ -69,12 +73,19 @@ class Trained(Reward):
     chunk: int | None = None
     member: int | None = None
     each: bool = False
+    mc_dropout: int = 0
+    mc_value: Literal["deterministic", "mean"] = "deterministic"
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.member is not None and self.member < 0:
             raise SpecError(f"member counts from 0, found {self.member}")
         if self.batch_tokens < 1:
             raise SpecError(f"batch_tokens is at least 1, found {self.batch_tokens}")
+        if self.mc_dropout < 0 or self.mc_dropout == 1:
+            raise SpecError(f"mc_dropout is 0 (off) or the number of passes, at least 2, found {self.mc_dropout}")
+        if self.mc_value == "mean" and not self.mc_dropout:
+            raise SpecError("mc_value 'mean' is the mean of the passes of mc_dropout: say how many")
         if self.chunk is not None and self.chunk < 2:
             raise SpecError(f"chunk is at least 2 (the shared first response and another), found {self.chunk}")
 
@@ -82,6 +93,7 @@ class Trained(Reward):
     def scorer(self) -> Scorer:
         """The loaded model."""
         from guerdon.models.checkpoint import load_checkpoint
+        from guerdon.models.mc_dropout import DropoutPasses
 
         found = load_checkpoint(
             self.path,
@@ -92,7 +104,13 @@ class Trained(Reward):
             budget=self.batch_tokens,
             packing=self.packing,
         )
-        return found if self.member is None else found.alone(self.member, str(self.path))
+        scorer = found if self.member is None else found.alone(self.member, str(self.path))
+        if self.mc_dropout:
+            if "step" in self._views:
+                raise SpecError("mc_dropout: a head on steps gives no std, for steps have none")
+            scorer.passes = DropoutPasses(self.mc_dropout, self.seed)
+            scorer.passes.must_drop(scorer.members[0].head)
+        return scorer
 
     @property
     def gives(self) -> frozenset[str]:
@@ -172,7 +190,7 @@ class Trained(Reward):
                 scores[i] = (Score.unscored(Status.FAILED, str(fault)), None)
                 continue
             outputs = found.outputs[:, place]
-            scores[i] = (self._score(outputs), outputs)
+            scores[i] = (self._score(outputs, found.passes_of(place)), outputs)
         return scores
 
     def _jointly(self, sample: Sample) -> Judgement:
@@ -185,7 +203,7 @@ class Trained(Reward):
         for place, i in enumerate(i for text in texts for i in text):
             fault, outputs = found.faults[place], found.outputs[:, place]
             failed = (Score.unscored(Status.FAILED, str(fault)), None)
-            scored[i] = (self._score(outputs), outputs) if fault is None else failed
+            scored[i] = (self._score(outputs, found.passes_of(place)), outputs) if fault is None else failed
         return self._judgement(scored)
 
     def _step_scores(self, flat: Sequence[tuple[Sample, Response]]) -> list[tuple[Score, np.ndarray | None]]:
@@ -221,9 +239,11 @@ class Trained(Reward):
             return Score.unscored(Status.FAILED, "the response is empty")
         return Score(value=self.on_empty)
 
-    def _score(self, outputs: np.ndarray) -> Score:
-        """The score of one response from its outputs [members, outputs]."""
+    def _score(self, outputs: np.ndarray, passes: np.ndarray | None = None) -> Score:
+        """The score of one response from its outputs [members, outputs], and passes [members, passes, outputs] with dropout."""
         head = self.scorer.head
+        if passes is not None and self.mc_value == "mean":
+            outputs = passes.mean(1)
         names, means = head.outputs, outputs.mean(0)
         if not head.scalar:  # coordinates of different members have no mean
             alone = len(outputs) == 1
@@ -231,10 +251,12 @@ class Trained(Reward):
         parts = {n: float(m) for n, m in zip(names, means, strict=True) if n != "std"} if len(names) > 1 else {}
         if self.each:
             parts |= {f"member_{m}": float(v) for m, v in enumerate(outputs[:, 0])}
-        spread = float(outputs[:, 0].var(ddof=1)) if len(outputs) > 1 else None
+        variances = [outputs[:, 0].var(ddof=1)] if len(outputs) > 1 else []
         if "std" in names:
-            spread = float((outputs[:, names.index("std")] ** 2).mean()) + (spread or 0.0)
-        return Score(value=float(means[0]), parts=parts, std=None if spread is None else spread**0.5)
+            variances.append((outputs[:, names.index("std")] ** 2).mean())
+        if passes is not None:
+            variances.append(passes[:, :, 0].var(axis=1, ddof=1).mean())
+        return Score(value=float(means[0]), parts=parts, std=float(sum(variances)) ** 0.5 if variances else None)
 
     @classmethod
     def example(cls) -> Self:

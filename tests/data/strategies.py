@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from guerdon.core.types import Criterion, Message, Part, Preference, Response, Rubric, Sample, Step, answer, user
+from guerdon.data.formats.opinion_pair import prompt_of
 
 WORDS = st.text(max_size=20)
 PROMPTS = st.text(min_size=1, max_size=30).filter(str.strip)
@@ -95,6 +96,24 @@ def _scored(values: list[float]) -> st.SearchStrategy[Sample]:
     return _sample(responses=answers, preferences=st.just(better))
 
 
+def _opinions() -> st.SearchStrategy[Sample]:
+    """Two rated summaries of reviews, whose prompt is made of them; the preference's own numbers have no place in a row."""
+    rated = st.builds(
+        lambda w, v: answer(w, labels=v),
+        WORDS,
+        st.dictionaries(st.sampled_from(("relevance", "conciseness")), st.floats(0, 5)),
+    )
+    pairs = st.sampled_from(((Preference(better=0, worse=1),), (Preference(better=1, worse=0),)))
+    return st.lists(WORDS, min_size=1, max_size=3).flatmap(
+        lambda reviews: _sample(
+            prompt=st.just(user(prompt_of(reviews))),
+            responses=st.tuples(rated, rated),
+            preferences=pairs,
+            context=st.just({"reviews": reviews}),
+        )
+    )
+
+
 def _voted(members: int) -> st.SearchStrategy[Response]:
     values = st.lists(NUMBERS, min_size=members, max_size=members)
     return st.builds(lambda w, v: answer(w, labels={f"vote_{m}": x for m, x in enumerate(v)}), WORDS, values)
@@ -129,6 +148,7 @@ HOLDS: dict[str, st.SearchStrategy[Sample]] = {
     "rewardbench2": _sides(1, 3),
     "rm_bench": _sides(3, 3),
     "voted_pair": st.integers(1, 4).flatmap(lambda m: _sample(responses=st.tuples(_voted(m), _voted(m)), preferences=_pair())),
+    "opinion_pair": _opinions(),
     "rewardbench1": _sample(responses=st.tuples(ANSWERS, ANSWERS), preferences=_pair(), context=MODELS),
     "hh": _sample(responses=HH_PAIR, preferences=_pair()),
     "preference": _sample(

@@ -21,7 +21,8 @@ from guerdon.data.read import read_samples
 from guerdon.metrics.kappa import quadratic_kappa
 from guerdon.models.batch import Batch
 from guerdon.models.checkpoint import load_checkpoint
-from guerdon.models.extrapolate import accuracy, extrapolate
+from guerdon.models.extrapolate import extrapolate
+from guerdon.models.merging import accuracy
 from tests.models.conftest import model_folder, own_cache  # noqa: F401 (fixtures)
 from tests.models.test_start import STAY, train
 from tests.models.tiny import pairs

@@ -153,3 +153,14 @@ def test_the_naive_mean_is_nanmean_over_five() -> None:
     (found,) = run_sync(build({**spec, "on_missing": "renormalise"}, Reward).score([one]))  # type: ignore[type-abstract]
     assert found.values == (pytest.approx((4.25 + 2.0) / 2 / 5), None)
     assert run_sync(build(spec, Reward).score([one]))[0].values == (None, None)  # type: ignore[type-abstract]
+
+
+def test_the_prompted_scorer_reads_fractions_and_never_takes_a_missing_score_for_zero() -> None:
+    from guerdon.core.types import Status, sample
+    from tests.rewards.judges.listening import judged
+
+    given = sample("Review 1: light.", "It is light.")
+    found, asked = judged("rewards.judges.features", ["Most. <score>4.25</score>"], given)
+    assert set(found.scores[0].parts.values()) == {0.85} and len(asked) == 7
+    lost, _ = judged("rewards.judges.features", ["Most of them."], given)
+    assert lost.scores[0].status is Status.UNPARSED and set(lost.scores[0].parts.values()) == {None}

@@ -54,15 +54,19 @@ def test_features_dealt_out_keep_peoples_ratings_and_all_features() -> None:
 
 
 @pytest.mark.parametrize(
-    ("linear", "every", "control", "holds"),
+    ("linear", "every", "control", "holds", "reason"),
     [
-        (0.64, 0.645, 0.5, True),
-        (0.5, 0.505, 0.5, False),
-        (0.6, 0.7, 0.5, False),
-        (0.64, 0.645, 0.6, False),
+        (0.64, 0.645, 0.5, True, ": they are enough."),
+        (0.5, 0.505, 0.5, False, "enough: the network is not above chance."),
+        (0.6, 0.7, 0.5, False, "enough: all comparisons may bring 2 points or more."),
+        (0.64, 0.645, 0.6, False, "the control fails alone; the network itself meets both conditions (its interval lies above"),
+        (0.64, 0.645, 0.4, False, "the control fails alone; the network itself meets both conditions (its interval lies below"),
+        (0.5, 0.505, 0.4, False, "the network is not above chance; the control fails (its interval lies below 50"),
     ],
-)
-def test_the_claim_holds_only_with_its_control(linear: float, every: float, control: float, holds: bool) -> None:
+)  # fmt: skip
+def test_the_claim_holds_only_with_its_control(
+    linear: float, every: float, control: float, holds: bool, reason: str
+) -> None:
     def rows(mean: float) -> list[dict[str, float]]:
         return [{f"p{i}": mean + 0.02 * ((i % 5) - 2) for i in range(30)} for _ in range(3)]
 
@@ -70,6 +74,6 @@ def test_the_claim_holds_only_with_its_control(linear: float, every: float, cont
     found = {"linear": rows(linear), "linear, all comparisons": rows(every), "control": rows(control)}
     found |= {n: rows(0.6) for n in names}
     evidence = opinion_summ._evidence(opinion_summ.Scale(), found, [True, False])
-    assert evidence.holds is holds
+    assert evidence.holds is holds and reason in evidence.note
     assert evidence.measured["released layout: trainings without effect, of"] == [1, 2]
     assert opinion_summ._evidence(opinion_summ.Scale(seeds=(0,)), found, []).holds is None

@@ -85,7 +85,7 @@ def write(sample: Sample) -> dict[str, Any]:
     """The row of two responses with one preference, of a sample that has the reviews."""
     exactly(sample, 2, "opinion_pair")
     reviews = sample.context.get("reviews")
-    if not isinstance(reviews, list | tuple) or sample.prompt != user(prompt_of(list(reviews))):
+    if not isinstance(reviews, list | tuple) or not reviews or sample.prompt != user(prompt_of(list(reviews))):
         raise DataError("opinion_pair holds a prompt made of context.reviews", field="context.reviews")
     if len(sample.preferences) != 1 or sample.preferences[0].tie:
         raise DataError("opinion_pair holds one preference without a tie a row", field="preferences")

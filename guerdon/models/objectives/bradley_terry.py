@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from guerdon.core.contracts import Objective
 from guerdon.core.errors import SpecError
 from guerdon.models.batch import Batch
+from guerdon.models.pairs import decided, logistic, must_smooth
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ class BradleyTerry(Objective):
     def __post_init__(self) -> None:
         if not 0.0 <= self.floor < 1.0:
             raise SpecError(f"floor is at least 0 and below 1, found {self.floor}")
-        if not 0.0 <= self.label_smoothing < 0.5:
-            raise SpecError(f"label_smoothing is at least 0 and below 0.5, found {self.label_smoothing}")
+        must_smooth(self.label_smoothing)
 
     @property
     def needs(self) -> frozenset[str]:
@@ -46,17 +45,10 @@ class BradleyTerry(Objective):
         return len(batch.decided)
 
     def loss(self, out: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
-        kept = batch.decided
-        ties = float(len(batch.tie) - len(kept))
+        kept, logs = decided(batch)
         if not len(kept):
-            return out.sum() * 0.0, {"ties": ties}
+            return out.sum() * 0.0, logs
         delta = batch.margins(out)[kept]
         margin, weight, prob = batch.margin[kept], batch.weight[kept], batch.prob[kept]
-        target = prob * (1 - self.label_smoothing) + (1 - prob) * self.label_smoothing
-        logit = delta - margin
-        terms = -weight * (target * self._log(logit) + (1 - target) * self._log(-logit))
-        return terms.mean(), {"ties": ties}
-
-    def _log(self, logit: torch.Tensor) -> torch.Tensor:
-        """log(σ(logit) + floor)."""
-        return logsigmoid(logit) if not self.floor else torch.log(torch.sigmoid(logit) + self.floor)
+        terms = weight * logistic(delta - margin, prob, self.label_smoothing, self.floor)
+        return terms.mean(), logs

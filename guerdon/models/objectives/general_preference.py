@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from guerdon.core.contracts import Objective
 from guerdon.core.errors import DataError, SpecError
 from guerdon.models.batch import Batch
+from guerdon.models.pairs import decided, logistic
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ class GeneralPreference(Objective):
         return len(batch.decided)
 
     def loss(self, out: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
-        kept = batch.decided
-        logs = {"ties": float(len(batch.tie) - len(kept))}
+        kept, logs = decided(batch)
         if not len(kept):
             return out.sum() * 0.0, logs
         forms = {"log_sigmoid": self._log_sigmoid, "score": self._score, "target": self._target}
@@ -57,7 +56,7 @@ class GeneralPreference(Objective):
         return (batch.weight[kept] * terms).mean(), logs
 
     def _log_sigmoid(self, delta: torch.Tensor, prob: torch.Tensor, margin: torch.Tensor) -> torch.Tensor:
-        return -(prob * logsigmoid(delta - margin) + (1 - prob) * logsigmoid(margin - delta))
+        return logistic(delta - margin, prob)
 
     def _score(self, delta: torch.Tensor, prob: torch.Tensor, margin: torch.Tensor) -> torch.Tensor:
         if bool(((prob <= 0) | (prob >= 1)).any()):

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from guerdon.core.contracts import Objective
 from guerdon.core.errors import SpecError
 from guerdon.models.batch import Batch
 from guerdon.models.dimensions import supervised
+from guerdon.models.pairs import logistic
 
 EPSILON = 1e-8
 
@@ -59,7 +59,7 @@ class GeometricProjection(Objective):
         better, worse = batch.pairs[pair].unbind(1)
         s, rho, off_axis = out[:, 1 : 1 + len(names)], *out[:, 1 + 2 * len(names) :].chunk(2, dim=1)
         logit, prob, weight = s[better, k] - s[worse, k] - batch.margin[pair], batch.prob[pair], batch.weight[pair]
-        rank = -(prob * logsigmoid(logit) + (1 - prob) * logsigmoid(-logit))
+        rank = logistic(logit, prob)
         axis = 1 - s[better, k] / (rho[better, k] + EPSILON)
         perpendicular = sum(off_axis[i, k] / (rho[i, k] ** 2 + EPSILON) for i in (better, worse)) / 2
         parts = [(weight * term).mean() for term in (rank, axis, perpendicular)]

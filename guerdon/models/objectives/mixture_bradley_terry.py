@@ -13,6 +13,7 @@ from guerdon.core.contracts import Objective
 from guerdon.core.errors import SpecError
 from guerdon.models.batch import Batch
 from guerdon.models.heads.routed import PENALTIES, log_gate, mixture
+from guerdon.models.pairs import decided
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,9 @@ class MixtureBradleyTerry(Objective):
 
     def loss(self, out: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
         parts, penalised = self._parts(out, batch)
-        kept = batch.decided
-        ties = float(len(batch.tie) - len(kept))
+        kept, logs = decided(batch)
         if not len(kept):
-            return out.sum() * 0.0, {"ties": ties}
+            return out.sum() * 0.0, logs
         pairs, prob, weight = batch.pairs[kept], batch.prob[kept], batch.weight[kept]
         won, lost = self._sides(out, pairs, parts)
         gate = log_gate(out, pairs, parts)
@@ -66,7 +66,7 @@ class MixtureBradleyTerry(Objective):
             given = torch.tensor([getattr(self, name) for name in PENALTIES], device=out.device)
             total = total + (given * out[0, 1 + 2 * parts :]).sum()
         entropy = -(gate.exp() * gate).sum(-1).mean()
-        return total, {"ties": ties, "likelihood": float(likelihood.detach()), "gate_entropy": float(entropy.detach())}
+        return total, {**logs, "likelihood": float(likelihood.detach()), "gate_entropy": float(entropy.detach())}
 
     def _sides(self, out: torch.Tensor, pairs: torch.Tensor, parts: int) -> tuple[torch.Tensor, torch.Tensor]:
         """log P of each outcome [P]."""

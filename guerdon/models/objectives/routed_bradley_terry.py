@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from guerdon.core.contracts import Objective
 from guerdon.core.errors import SpecError
 from guerdon.models.batch import Batch
+from guerdon.models.pairs import decided, logistic, must_smooth
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class RoutedBradleyTerry(Objective):
     def __post_init__(self) -> None:
         if len(set(self.parts)) < 2 or len(set(self.parts)) < len(self.parts):
             raise SpecError(f"parts names two or more different rewards, found {list(self.parts)}")
-        if not 0.0 <= self.label_smoothing < 0.5 or self.gate_weight < 0:
-            raise SpecError("label_smoothing is in [0, 0.5) and gate_weight not negative")
+        must_smooth(self.label_smoothing)
+        if self.gate_weight < 0:
+            raise SpecError(f"gate_weight is not negative, found {self.gate_weight}")
 
     @property
     def needs(self) -> frozenset[str]:
@@ -47,23 +48,21 @@ class RoutedBradleyTerry(Objective):
         return len(batch.decided)
 
     def loss(self, out: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
-        kept = batch.decided
-        ties = float(len(batch.tie) - len(kept))
+        kept, logs = decided(batch)
         if out.shape[1] != 1 + 2 * len(self.parts):
             raise SpecError(
                 f"{self.use}: the head gives {out.shape[1]} outputs; {len(self.parts)} parts need {1 + 2 * len(self.parts)}"
             )
         if not len(kept):
-            return out.sum() * 0.0, {"ties": ties}
+            return out.sum() * 0.0, logs
         pairs, column = batch.pairs[kept], self._columns(batch)[kept]
         logit = out[pairs[:, 0], column] - out[pairs[:, 1], column] - batch.margin[kept]
-        target = batch.prob[kept] * (1 - self.label_smoothing) + (1 - batch.prob[kept]) * self.label_smoothing
-        terms = -batch.weight[kept] * (target * logsigmoid(logit) + (1 - target) * logsigmoid(-logit))
+        terms = batch.weight[kept] * logistic(logit, batch.prob[kept], self.label_smoothing)
         known = torch.nonzero(column > 0).flatten()
         gates, wanted = out[pairs[known, 0], 1 + len(self.parts) :], column[known, None] - 1
         gate = -gates.gather(1, wanted).sum() / len(kept)
         right = (gates.argmax(1, keepdim=True) == wanted).float().sum() / max(len(known), 1)
-        logs = {"ties": ties, "gate_loss": float(gate.detach()), "gate_accuracy": float(right)}
+        logs |= {"gate_loss": float(gate.detach()), "gate_accuracy": float(right)}
         return terms.mean() + self.gate_weight * gate, logs
 
     def _columns(self, batch: Batch) -> torch.Tensor:

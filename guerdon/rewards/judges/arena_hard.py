@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError
 from guerdon.core.types import Judgement, Message, Request, Sample
-from guerdon.judging.ask import conversation_text, prompt_sections, refuse_media
+from guerdon.judging.ask import conversation_text, prompt_sections
+from guerdon.judging.asking import AsksPairs
 from guerdon.judging.fence import fill, titled
-from guerdon.judging.protocols import Vote, check_asking, pairwise
+from guerdon.judging.protocols import Vote, pairwise
 from guerdon.judging.reading import FollowUp
 from guerdon.judging.verdicts import LEVELS, Mode, boxed, bracketed, has_boxed, has_bracketed
 
@@ -19,7 +19,7 @@ GRAMMARS = {"brackets": (bracketed, has_bracketed, "[[{}]]"), "boxed": (boxed, h
 
 
 @dataclass(frozen=True)
-class ArenaHard(Reward):
+class ArenaHard(AsksPairs, Reward):
     """Arena-Hard style judge of two answers: (prompt, A, B) → level ∈ {2, 1, 0, −1, −2} = A≫B, A>B, A=B, B>A, B≫A.
 
     margin(A, B) = level (ordinal, uncalibrated, no unit); values stay empty. The judge writes its own answer, compares,
@@ -41,34 +41,11 @@ class ArenaHard(Reward):
     samples: int = 1
     vote: Vote = "mean"
 
-    def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
-
     @classmethod
     def example(cls) -> Self:
         from guerdon.engines.scripted import Scripted
 
         return cls(engine=Scripted(reply="Mine would be: Paris. Both say so, A more briefly. My verdict: [[A>B]]"))
-
-    @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
-
-    @property
-    def order_sensitive(self) -> bool:
-        return True
-
-    @property
-    def gives(self) -> frozenset[str]:
-        return frozenset({"margins"})
-
-    @property
-    def group_size(self) -> tuple[int, int | None]:
-        return (2, 2)
-
-    def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         follow_up = FollowUp(self._wish, joined=True) if self.follow_up else None

@@ -10,11 +10,12 @@ from typing import Any, Self
 from guerdon.core.contracts import Engine, Reward
 from guerdon.core.errors import DataError, SpecError
 from guerdon.core.types import Judgement, Response, Sample, Score
-from guerdon.judging.ask import conversation_text, prompt_sections, refuse_media
+from guerdon.judging.ask import conversation_text, prompt_sections
+from guerdon.judging.asking import Asks
 from guerdon.judging.fence import fill, neutral
 from guerdon.judging.numbers import NUMBER, tag_number
 from guerdon.judging.prompts import PACKAGE, prompted
-from guerdon.judging.protocols import check_asking, mean_score, single
+from guerdon.judging.protocols import mean_score, single
 from guerdon.judging.reading import FollowUp, Question, Read, Reading, showing_error
 from guerdon.judging.verdicts import Mode
 
@@ -22,7 +23,7 @@ SCORE = re.compile(r"<score>.*?</score>", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Constitution(Reward):
+class Constitution(Asks, Reward):
     """A criterion-conditioned judge: (query q, criteria c, examples e, text) → the number in `<score>…</score>`.
 
     The constitution c is a mapping {task, aspect, definition, levels: {score: meaning}, examples: [{text, score}]}; the score's
@@ -45,7 +46,7 @@ class Constitution(Reward):
     samples: int = 1
 
     def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
+        super().__post_init__()
         if self.reflect and self.retry:
             raise SpecError("retry and reflect both ask a second time: take one of them")
         if self.constitution and (wrong := flaw(self.constitution)):
@@ -60,10 +61,6 @@ class Constitution(Reward):
         return cls(engine=Scripted(reply="<reasoning>Some have.</reasoning><score>2</score>"), constitution=said)
 
     @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
-
-    @property
     def needs(self) -> frozenset[str]:
         return frozenset() if self.constitution else frozenset({"context.constitution"})
 
@@ -71,7 +68,7 @@ class Constitution(Reward):
         found = super().fault(sample)
         if found is None and (wrong := flaw(self.said(sample))):
             return DataError(f"{self.use}: sample '{sample.id}': {wrong}", field="context.constitution")
-        return found if found is not None else refuse_media(sample, self.use)
+        return found
 
     def said(self, sample: Sample) -> Mapping[str, Any]:
         """The constitution that holds for a sample."""

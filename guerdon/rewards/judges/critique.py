@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from guerdon.core.contracts import Engine, Reward
@@ -22,8 +22,8 @@ class Critique(Reward):
 
     The reward sees the prompt x, the response y and a request to assess it as its prompt, and the critique as its response,
     just as a critique-based reward model is trained. source "engine" generates c (greedily at temperature 0) · "given" takes it
-    from `context.critiques` (one a response: the ablation with human critiques) · "none" leaves it empty (the ablation
-    without). `std` = the spread over several critiques; the critiques are the rationale. A critique that failed is left
+    from `context.critiques` (one a response: the ablation with human critiques) · "none" has the reward score the
+    response itself (the ablation without). `std` = the spread over several critiques; the critiques are the rationale. A critique that failed is left
     out; with none left, or none that the reward could score, the response is unscored. Raises SpecError for a reward that
     gives no scores and settings as all judges. MM-RLHF (arXiv 2502.10391): averaging over critiques did not help there; the
     prompt is in our own words, at most 1024 tokens a critique [inferred].
@@ -97,7 +97,9 @@ class Critique(Reward):
         return Question(prompted(self, "critique.txt", texts), lambda reply: reply.strip() or None)
 
     def with_critique(self, sample: Sample, response: Response, critique: str) -> Sample:
-        """What the reward is shown: question, response and request for an assessment → the critique."""
+        """What the reward is shown: question, response and request for an assessment → the critique; or just the response."""
+        if self.source == "none":
+            return replace(sample, responses=(response,), preferences=())
         wish = Message(role="user", content="Assess how correct, clear and complete this answer is.")
         return Sample(
             id=sample.id,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError, SpecError, closest
+from guerdon.core.errors import SpecError, closest
 from guerdon.core.types import Judgement, Response, Sample, Score, Status
-from guerdon.judging.ask import conversation_text, prompt_sections, refuse_media
+from guerdon.judging.ask import conversation_text, prompt_sections
+from guerdon.judging.asking import Asks
 from guerdon.judging.numbers import tag_number
 from guerdon.judging.prompts import PACKAGE, prompted
-from guerdon.judging.protocols import check_asking, mean_score, several
+from guerdon.judging.protocols import mean_score, several
 from guerdon.judging.reading import Question, Reading, showing_error, total
 from guerdon.judging.verdicts import Mode
 
@@ -25,7 +26,7 @@ HIGH = 5.0
 
 
 @dataclass(frozen=True)
-class Features(Reward):
+class Features(Asks, Reward):
     """The features h(reviews, summary) of an opinion summary: seven scores from 0 to 5, fractions allowed, larger is better.
 
     `parts` hold each feature by name, divided by 5; value = their mean over those that were read (the naive mean), in [0, 1]. A
@@ -46,7 +47,7 @@ class Features(Reward):
     samples: int = 1
 
     def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
+        super().__post_init__()
         odd = [f for f in self.features if f not in FEATURES]
         if odd or not self.features:
             name = odd[0] if odd else ""
@@ -57,14 +58,6 @@ class Features(Reward):
         from guerdon.engines.scripted import Scripted
 
         return cls(engine=Scripted(reply="Most aspects are there. <score>4.25</score>"))
-
-    @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
-
-    def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         return await several(self, self.engine, samples, self.questions, self._scored)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError, ParseError, SpecError
+from guerdon.core.errors import ParseError, SpecError
 from guerdon.core.types import Judgement, Request, Response, Sample
-from guerdon.judging.ask import conversation_text, refuse_media
+from guerdon.judging.ask import conversation_text
+from guerdon.judging.asking import Asks
 from guerdon.judging.labels import line
 from guerdon.judging.prompts import pair_texts, prompted
-from guerdon.judging.protocols import check_asking, mean_score, pairwise, single
+from guerdon.judging.protocols import mean_score, pairwise, single
 from guerdon.judging.reading import Question, showing_error
 from guerdon.judging.verdicts import Mode
 
@@ -25,7 +26,7 @@ OUTPUTS = {"pairwise": "Choice", "pointwise": "Rating", "classification": "Label
 
 
 @dataclass(frozen=True)
-class Flame(Reward):
+class Flame(Asks, Reward):
     """FLAMe's unified format: INSTRUCTIONS, CONTEXT, EVALUATION → the target text "field: value".
 
     kind "pairwise": value A or B, margin(A, B) = ±1 · "pointwise": an integer from `low` to `high`, value = that number ·
@@ -51,7 +52,7 @@ class Flame(Reward):
     samples: int = 1
 
     def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
+        super().__post_init__()
         if not self.low < self.high:
             raise SpecError(f"low is below high, found {self.low} and {self.high}")
         if (self.kind == "classification") != bool(self.labels):
@@ -62,10 +63,6 @@ class Flame(Reward):
         from guerdon.engines.scripted import Scripted
 
         return cls(engine=Scripted(reply="Choice: A"))
-
-    @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
 
     @property
     def needs(self) -> frozenset[str]:
@@ -91,10 +88,6 @@ class Flame(Reward):
         if self.kind == "pointwise":
             return {str(n): float(n) for n in range(self.low, self.high + 1)}
         return self.labels
-
-    def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         if self.kind == "pairwise":

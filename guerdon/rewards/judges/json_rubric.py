@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError, ParseError, SpecError
+from guerdon.core.errors import ParseError, SpecError
 from guerdon.core.types import Completion, Judgement, Request, Response, Sample, Score
-from guerdon.judging.ask import conversation_text, refuse_media
+from guerdon.judging.ask import conversation_text
+from guerdon.judging.asking import Asks
 from guerdon.judging.fence import neutral
 from guerdon.judging.objects import number, single_object, weighted
 from guerdon.judging.prompts import pair_texts, prompted
-from guerdon.judging.protocols import check_asking, mean_score, pairwise, single
+from guerdon.judging.protocols import mean_score, pairwise, single
 from guerdon.judging.reading import Question, Reading, showing_error
 from guerdon.judging.tokens import odds_of
 from guerdon.judging.verdicts import Mode
@@ -30,7 +31,7 @@ def usual() -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class JsonRubric(Reward):
+class JsonRubric(Asks, Reward):
     """A judge with a rubric of one line: {criterion: weight} stands in the prompt, so editing it edits the reward.
 
     mode "single": the reply is {"scores": {criterion: 0..10}, "overall": 0..10, "rationale"}; value = overall / 10, or
@@ -57,7 +58,7 @@ class JsonRubric(Reward):
     samples: int = 1
 
     def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
+        super().__post_init__()
         if self.probability and self.mode == "single":
             raise SpecError('probability is for mode = "pair"')
         if not self.rubric or any(not w > 0 for w in self.rubric.values()):
@@ -71,10 +72,6 @@ class JsonRubric(Reward):
         return cls(engine=Scripted(reply=reply), rubric={"correctness": 0.8, "clarity": 0.2})
 
     @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
-
-    @property
     def order_sensitive(self) -> bool:
         return self.mode == "pair"
 
@@ -85,10 +82,6 @@ class JsonRubric(Reward):
     @property
     def group_size(self) -> tuple[int, int | None]:
         return (2, 2) if self.mode == "pair" else (1, None)
-
-    def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         if self.mode == "single":

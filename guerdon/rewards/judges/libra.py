@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError
 from guerdon.core.types import Judgement, Response, Sample
-from guerdon.judging.ask import conversation_text, refuse_media
+from guerdon.judging.ask import conversation_text
+from guerdon.judging.asking import Asks
 from guerdon.judging.labels import boxed_label
 from guerdon.judging.prompts import prompted
-from guerdon.judging.protocols import check_asking, mean_score, single
+from guerdon.judging.protocols import mean_score, single
 from guerdon.judging.reading import Question, showing_error
 from guerdon.judging.verdicts import Mode
 
@@ -20,7 +20,7 @@ FORM = r"\boxed{correct} or \boxed{incorrect}"
 
 
 @dataclass(frozen=True)
-class Libra(Reward):
+class Libra(Asks, Reward):
     r"""Libra's pointwise judge: (problem, response) → 1 if `\boxed{correct}`, 0 if `\boxed{incorrect}`.
 
     Yes and no are taken too. value = the mean over the `samples` verdicts that were read (mean@k), in [0, 1]; `std` their
@@ -39,22 +39,11 @@ class Libra(Reward):
     temperature: float = 0.0
     samples: int = 1
 
-    def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
-
     @classmethod
     def example(cls) -> Self:
         from guerdon.engines.scripted import Scripted
 
         return cls(engine=Scripted(reply=r"Two and two are four. \boxed{correct}"))
-
-    @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
-
-    def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         return await single(self, self.engine, samples, self.question, mean_score)

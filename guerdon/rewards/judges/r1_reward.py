@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError
 from guerdon.core.types import Judgement, Request, Sample
-from guerdon.judging.ask import refuse_media
+from guerdon.judging.asking import AsksPairs
 from guerdon.judging.labels import digit_answer
 from guerdon.judging.prompts import pair_texts, prompted
-from guerdon.judging.protocols import check_asking, pairwise
+from guerdon.judging.protocols import pairwise
 from guerdon.judging.reading import showing_error
 from guerdon.judging.verdicts import Mode
 
@@ -20,7 +19,7 @@ FORM = "<answer>1</answer> or <answer>2</answer>"
 
 
 @dataclass(frozen=True)
-class R1Reward(Reward):
+class R1Reward(AsksPairs, Reward):
     """R1-Reward's judge: (question, response 1, response 2) → 1 if the answer tag holds 1, −1 if it holds 2.
 
     margin(1, 2) = the sign most of the `samples` replies have (Voting@K, unparsed votes dropped); an even split is broken by a
@@ -38,34 +37,11 @@ class R1Reward(Reward):
     temperature: float = 0.0
     samples: int = 1
 
-    def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
-
     @classmethod
     def example(cls) -> Self:
         from guerdon.engines.scripted import Scripted
 
         return cls(engine=Scripted(reply="<think>The first is right.</think><answer>1</answer>"))
-
-    @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
-
-    @property
-    def order_sensitive(self) -> bool:
-        return True
-
-    @property
-    def gives(self) -> frozenset[str]:
-        return frozenset({"margins"})
-
-    @property
-    def group_size(self) -> tuple[int, int | None]:
-        return (2, 2)
-
-    def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         again = showing_error(self._read, FORM) if self.retry else None

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError, SpecError
+from guerdon.core.errors import SpecError
 from guerdon.core.types import Judgement, Sample
-from guerdon.judging.ask import conversation_text, refuse_media
+from guerdon.judging.ask import conversation_text
+from guerdon.judging.asking import Asks
 from guerdon.judging.numbers import tag_numbers
 from guerdon.judging.prompts import prompted
-from guerdon.judging.protocols import check_asking, listwise
+from guerdon.judging.protocols import listwise
 from guerdon.judging.reading import Question, showing_error
 from guerdon.judging.verdicts import Mode
 
 
 @dataclass(frozen=True)
-class Referee(Reward):
+class Referee(Asks, Reward):
     """URPO's referee: (prompt, N responses) → N scores s_i in [low, high] from one reply, `<scores>9,7,8,3</scores>`.
 
     form "rank": r_i = the share of the other responses it beats, in {0, 1/(N−1), …, 1}, ties averaged · "score":
@@ -43,7 +44,7 @@ class Referee(Reward):
     samples: int = 1
 
     def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
+        super().__post_init__()
         if not self.low < self.high:
             raise SpecError(f"low is below high, found {self.low:g} and {self.high:g}")
         if self.most < 2:
@@ -56,20 +57,12 @@ class Referee(Reward):
         return cls(engine=Scripted(reply="The first is right. <scores>9,4</scores>"), most=2)
 
     @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
-
-    @property
     def order_sensitive(self) -> bool:
         return True
 
     @property
     def group_size(self) -> tuple[int, int | None]:
         return (2, self.most)
-
-    def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         return await listwise(self, self.engine, samples, self.question)

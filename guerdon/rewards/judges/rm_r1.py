@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError
 from guerdon.core.types import Judgement, Request, Sample
-from guerdon.judging.ask import refuse_media
+from guerdon.judging.asking import AsksPairs
 from guerdon.judging.labels import only_bracketed
 from guerdon.judging.prompts import pair_texts, prompted
-from guerdon.judging.protocols import Vote, check_asking, pairwise
+from guerdon.judging.protocols import Vote, pairwise
 from guerdon.judging.reading import showing_error
 from guerdon.judging.verdicts import Mode
 
@@ -20,7 +19,7 @@ FORM = "<answer>[[A]]</answer> or <answer>[[B]]</answer>"
 
 
 @dataclass(frozen=True)
-class RmR1(Reward):
+class RmR1(AsksPairs, Reward):
     """RM-R1's chain-of-rubrics judge: (prompt, A, B) → 1 if the verdict is `[[A]]`, −1 if it is `[[B]]`.
 
     margin(A, B) = that sign, averaged over `samples` replies (or voted on); uncalibrated, no unit, no tie. The judge first
@@ -42,34 +41,11 @@ class RmR1(Reward):
     samples: int = 1
     vote: Vote = "mean"
 
-    def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
-
     @classmethod
     def example(cls) -> Self:
         from guerdon.engines.scripted import Scripted
 
         return cls(engine=Scripted(reply="<type>Reasoning</type><solution>4</solution><answer>[[A]]</answer>"))
-
-    @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
-
-    @property
-    def order_sensitive(self) -> bool:
-        return True
-
-    @property
-    def gives(self) -> frozenset[str]:
-        return frozenset({"margins"})
-
-    @property
-    def group_size(self) -> tuple[int, int | None]:
-        return (2, 2)
-
-    def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         again = showing_error(self._read, FORM) if self.retry else None

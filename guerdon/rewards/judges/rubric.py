@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -11,10 +11,11 @@ from guerdon.core.build import build
 from guerdon.core.contracts import Aggregator, Engine, Reward
 from guerdon.core.errors import DataError, GuerdonError, ParseError
 from guerdon.core.types import Criterion, Judgement, Response, Rubric, Sample, Score, Status, Verdict
-from guerdon.judging.ask import conversation_text, refuse_media
+from guerdon.judging.ask import conversation_text
+from guerdon.judging.asking import Asks
 from guerdon.judging.labels import tagged
 from guerdon.judging.prompts import prompted
-from guerdon.judging.protocols import check_asking, mean_score, several
+from guerdon.judging.protocols import mean_score, several
 from guerdon.judging.reading import Question, Reading, showing_error, total
 from guerdon.judging.verdicts import Mode
 from guerdon.judging.weighted_mean import WeightedMean
@@ -23,7 +24,7 @@ ANSWERS = {"yes": 1.0, "no": 0.0}
 
 
 @dataclass(frozen=True)
-class RubricJudge(Reward):
+class RubricJudge(Asks, Reward):
     """A rubric judge: value = Σ_c w_c v_c / Σ_{w_c>0} w_c, v_c = 1 if the judge says yes to criterion c, 0 if no.
 
     One question a criterion; a criterion with a `verifier` (a reward spec) is checked by that reward instead and takes its
@@ -42,18 +43,11 @@ class RubricJudge(Reward):
     temperature: float = 0.0
     samples: int = 1
 
-    def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
-
     @classmethod
     def example(cls) -> Self:
         from guerdon.engines.scripted import Scripted
 
         return cls(engine=Scripted(reply="It names the city. <verdict>yes</verdict>"))
-
-    @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
 
     @property
     def needs(self) -> frozenset[str]:
@@ -63,7 +57,7 @@ class RubricJudge(Reward):
         found = super().fault(sample)
         if found is None and sample.rubric is not None and not sample.rubric.criteria:
             return DataError(f"{self.use}: the rubric of sample '{sample.id}' has no criteria", field="rubric")
-        return found if found is not None else refuse_media(sample, self.use)
+        return found
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         checked = await verified([s for s in samples if self.fault(s) is None])

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from guerdon.core.contracts import Engine, Reward
-from guerdon.core.errors import DataError
 from guerdon.core.types import Judgement, Message, Request, Sample
-from guerdon.judging.ask import conversation_text, prompt_sections, refuse_media
+from guerdon.judging.ask import conversation_text, prompt_sections
+from guerdon.judging.asking import AsksPairs
 from guerdon.judging.fence import fill, titled
-from guerdon.judging.protocols import Vote, check_asking, pairwise
+from guerdon.judging.protocols import Vote, pairwise
 from guerdon.judging.verdicts import Mode, vanilla
 
 
 @dataclass(frozen=True)
-class Vanilla(Reward):
+class Vanilla(AsksPairs, Reward):
     """Vanilla judge of two outputs: (prompt, a, b) → 1 if the reply is "Output (a)", −1 if it is "Output (b)".
 
     margin(a, b) = that sign (uncalibrated, no unit); values stay empty and there is no tie. Any other reply leaves the
@@ -33,34 +33,11 @@ class Vanilla(Reward):
     samples: int = 1
     vote: Vote = "mean"
 
-    def __post_init__(self) -> None:
-        check_asking(self.max_tokens, self.temperature, self.samples)
-
     @classmethod
     def example(cls) -> Self:
         from guerdon.engines.scripted import Scripted
 
         return cls(engine=Scripted(reply="Output (b)"))
-
-    @property
-    def requires(self) -> Mapping[str, frozenset[str]]:
-        return {"engine": frozenset({"generate"})}
-
-    @property
-    def order_sensitive(self) -> bool:
-        return True
-
-    @property
-    def gives(self) -> frozenset[str]:
-        return frozenset({"margins"})
-
-    @property
-    def group_size(self) -> tuple[int, int | None]:
-        return (2, 2)
-
-    def fault(self, sample: Sample) -> DataError | None:
-        found = super().fault(sample)
-        return found if found is not None else refuse_media(sample, self.use)
 
     async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
         return await pairwise(self, self.engine, samples, self.request, self._read, vote=self.vote)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from guerdon.core.build import build
+from guerdon.core.concurrency import run_sync
 from guerdon.core.contracts import Reward
 from guerdon.core.errors import DataError, SpecError
 from guerdon.core.types import Completion, Status, sample
@@ -16,8 +17,6 @@ WORDS = {"reward": {"use": "rewards.verifiers.length", "unit": "words"}}
 
 def test_the_critique_is_what_the_reward_scores() -> None:
     plain = build({"use": "rewards.verifiers.length", "unit": "words"}, Reward)
-    from guerdon.core.concurrency import run_sync
-
     (words,) = run_sync(plain.score([sample("q", "one two three", "one")]))
     found, asked = judged("rewards.judges.critique", ["one two three", "one"], ONE, **WORDS)
     assert found.values == words.values and len(asked) == 2 and found.scores[0].rationale == "one two three"
@@ -29,7 +28,11 @@ def test_given_and_none_make_no_call() -> None:
     given, asked = judged("rewards.judges.critique", ["x"], ONE, source="given", **WORDS)
     assert not asked and given.values[0] != given.values[1]
     none, asked = judged("rewards.judges.critique", ["x"], ONE, source="none", **WORDS)
-    assert not asked and none.values[0] == none.values[1]
+    assert (
+        not asked
+        and none.values
+        == run_sync(build({"use": "rewards.verifiers.length", "unit": "words"}, Reward).score([ONE]))[0].values
+    )
 
 
 def test_several_critiques_are_averaged_and_lost_ones_left_out() -> None:
