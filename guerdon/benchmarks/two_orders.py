@@ -11,8 +11,8 @@ def outcomes(judgement: Judgement, both: bool = True, tie_margin: float = 0.0) -
     """(status, winners), one winner a pass, the order (0, 1) first: 1 = response 0, -1 = response 1, 0 tie, None unparsed.
 
     A reward that kept no passes has one, the sign of its margin; a margin within ±`tie_margin` is a tie. The status is not
-    OK where a call failed (the pair is then unscored, whatever the other pass said) or nothing was judged. `both`: two orders were asked, so a pass
-    that could not be read and left only its status is put back as None.
+    OK where a call failed (the pair is then unscored, whatever the other pass said) or nothing was judged. `both`: two
+    orders were asked, so a pass that could not be read and left only its status is put back as None.
     """
     shown = passes(judgement, 0, 1)
     won = [winner for _, winner in shown]
