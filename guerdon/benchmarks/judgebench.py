@@ -11,11 +11,10 @@ from typing import Any, Literal
 import numpy as np
 
 from guerdon.benchmarks.rows import Row, id_field, named_file, rows_of, shipped, text_field
+from guerdon.benchmarks.two_orders import check_pair, outcomes
 from guerdon.core.contracts import Benchmark
 from guerdon.core.errors import DataError, SpecError, closest
 from guerdon.core.types import Judgement, Preference, Report, Sample, Status, answer, user
-from guerdon.judging.pairs import margin, passes
-from guerdon.judging.verdicts import sign
 from guerdon.metrics.binomial import clopper_pearson
 from guerdon.metrics.bootstrap import mean_interval
 
@@ -183,24 +182,12 @@ def _sample(row: Mapping[str, Any], source: str, number: int) -> Sample:
 
 def _item(sample: Sample, judgement: Judgement, apart: bool) -> dict[str, Any]:
     """One pair: its verdicts as seen from the label (1 right, -1 wrong, 0 tie, None none) and its outcome."""
-    if len(sample.responses) != 2 or len(sample.preferences) != 1:
-        raise DataError(f"'{sample.id}' is no pair with one label", field="preferences")
-    pair = sample.preferences[0]
-    shown = passes(judgement, 0, 1)
-    wins = [None if won is None else won if pair.better == 0 else -won for _, won in shown]
-    statuses = [status for status, _ in shown] + [score.status for score in judgement.scores]
-    failed: Status | None = next((s for s in statuses if s not in (Status.OK, Status.UNPARSED)), None)
-    gap = margin(judgement, pair.better, pair.worse)
-    if failed is None and Status.UNPARSED in statuses and len(shown) == 1:
-        wins.append(None)  # a pass that could not be read left no trial, only its status
-    elif not shown and gap is not None:
-        wins = [sign(gap)]
-    if failed is None and not wins:  # one that does not judge in passes: unscored, not a verdict of none
-        failed = Status.UNPARSED if Status.UNPARSED in statuses else Status.ABSTAINED
-    value = None if failed is not None else float(sum(w for w in wins if w is not None) > 0)
-    status = (failed or Status.OK).value
+    check_pair(sample)
+    status, won = outcomes(judgement)
+    wins = [w if w is None or sample.preferences[0].better == 0 else -w for w in won]
+    value = None if status is not Status.OK else float(sum(w for w in wins if w is not None) > 0)
     return {
-        "id": sample.id, "subset": sample.context.get("subset"), "value": value, "status": status, "passes": wins,
+        "id": sample.id, "subset": sample.context.get("subset"), "value": value, "status": status.value, "passes": wins,
         "inconsistent": len(wins) == 2 and wins[0] != wins[1], "group": sample.context.get("subset"),
         "stratum": sample.context.get("subset") if apart else "",
     }  # fmt: skip

@@ -55,13 +55,13 @@ def capped_pairs(samples: Sequence[Sample], judgements: Sequence[Judgement]) -> 
 
 
 def pair_rows(samples: Sequence[Sample], judgements: Sequence[Judgement]) -> Iterator[dict[str, Any]]:
-    """One row a preference, with the texts and the values of both sides, None where unscored.
+    """One row a preference that is no tie, with the texts and the values of both sides, None where unscored.
 
     A reward that only compares has no values; its row carries the `margin` instead.
     """
     for sample, judgement in zip(samples, judgements, strict=True):
         values = judgement.values
-        for pair in sample.preferences:
+        for pair in (p for p in sample.preferences if not p.tie):
             row = {
                 "id": sample.id,
                 "subset": str(sample.context.get("subset") or ""),

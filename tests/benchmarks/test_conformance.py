@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from guerdon.benchmarks.rewardbench_1 import RewardBench1
 from guerdon.core.build import build
 from guerdon.core.catalog import methods
-from guerdon.core.contracts import Benchmark
+from guerdon.core.contracts import Benchmark, Reward
 from guerdon.core.types import Judgement, Sample, Status
 from guerdon.data.wire import dumps, sample_from_json, sample_to_json
 from guerdon.rewards.verifiers.random import Random
 from guerdon.runs.store import report_to_json
-from tests.benchmarks.worlds import by_values, judgebench_file, measure, rm_bench_folder, run_reward
+from tests.benchmarks.worlds import (
+    autoj_file,
+    by_values,
+    judgebench_file,
+    llmbar_folder,
+    measure,
+    pandalm_file,
+    rewardbench_1_file,
+    rewardbench_2_file,
+    rm_bench_folder,
+    run_reward,
+)
 
 NAMES = sorted(n for n, e in methods().items() if e.kind == "Benchmark")
 
@@ -29,6 +42,17 @@ def spec(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
         "benchmarks.judgebench": lambda: judgebench_file(
             tmp_path / "d", dict.fromkeys(("knowledge", "reasoning", "math", "coding"), 4)
         ),
+        "benchmarks.llmbar": lambda: llmbar_folder(
+            tmp_path / "d", dict.fromkeys(("natural", "neighbor", "gptinst", "gptout", "manual"), 4)
+        ),
+        "benchmarks.autoj": lambda: autoj_file(tmp_path / "d", (0, 1) * 24),
+        "benchmarks.pandalm": lambda: pandalm_file(tmp_path / "d", ((1, 1, 0), (2, 2, 2)) * 24),
+        "benchmarks.rewardbench_1": lambda: rewardbench_1_file(
+            tmp_path / "d", {name: 2 + n % 3 for n, name in enumerate(RewardBench1().wanted)}
+        ),
+        "benchmarks.rewardbench_2": lambda: rewardbench_2_file(
+            tmp_path / "d", dict.fromkeys(("Factuality", "Precise IF", "Math", "Safety", "Focus", "Ties"), 5)
+        ),
         "benchmarks.preferences": lambda: rm_bench_folder(tmp_path / "d", {"chat": 9}) / "chat_filtered.json",
     }
     return {"use": request.param, "path": str(folders[request.param]()), "draws": 100}
@@ -38,11 +62,25 @@ def quality(sample: Sample) -> list[float]:
     return [float(r.text.startswith(("right", "the right"))) for r in sample.responses]
 
 
-@pytest.mark.parametrize(("judged", "expected"), [(1.0, 1.0), (-1.0, 0.0), (0.0, 0.0)])
-def test_perfect_negated_and_constant(spec: dict[str, Any], tmp_path: Path, judged: float, expected: float) -> None:
+CHANCE = {
+    "benchmarks.autoj": 1019 / 2784,
+    "benchmarks.pandalm": 447 / 999,
+    "benchmarks.rewardbench_2": 0.25,
+}  # not one half
+DERIVED = {  # what a protocol gives perfect (1), negated (-1) and constant (0) rewards, where that is not 1, 0 and 0
+    ("benchmarks.llmbar", 0.0): 0.5,
+    ("benchmarks.rewardbench_2", 1.0): (5 + 1.01) / 6,
+    ("benchmarks.rewardbench_2", -1.0): -0.01 / 6,
+    ("benchmarks.rewardbench_2", 0.0): 5 * 0.25 / 6,
+}
+
+
+@pytest.mark.parametrize("judged", [1.0, -1.0, 0.0])
+def test_perfect_negated_and_constant(spec: dict[str, Any], tmp_path: Path, judged: float) -> None:
+    expected = pytest.approx(DERIVED.get((spec["use"], judged), max(judged, 0.0)))
     report = measure(spec, tmp_path / "i.jsonl", lambda s: by_values([judged * q for q in quality(s)]))
     assert report.metrics[report.primary] == expected, (
-        "a constant reward is wrong everywhere: equal scores are no preference"
+        "a constant reward is wrong everywhere, unless the protocol splits ties"
     )
     assert report.intervals[report.primary] == (expected, expected) and not report.unscored
 
@@ -50,8 +88,28 @@ def test_perfect_negated_and_constant(spec: dict[str, Any], tmp_path: Path, judg
 def test_a_random_reward_is_near_chance_and_within_its_interval(spec: dict[str, Any]) -> None:
     report = run_reward(spec, Random(seed=3))
     value, (low, high) = report.metrics[report.primary], report.intervals[report.primary]
-    assert value is not None and low <= value <= high and 0.2 < value < 0.8
-    assert build(spec, Benchmark).chance == 0.5  # type: ignore[type-abstract, attr-defined]
+    assert value is not None and low <= value <= high
+    assert abs(value - CHANCE.get(spec["use"], 0.5)) < 0.3
+    assert build(spec, Benchmark).chance == pytest.approx(CHANCE.get(spec["use"], 0.5))  # type: ignore[type-abstract, attr-defined]
+
+
+@dataclass(frozen=True)
+class AlwaysFirst(Reward):
+    """A judge of any number of answers that prefers whichever is shown first."""
+
+    @property
+    def order_sensitive(self) -> bool:
+        return True
+
+    async def score(self, samples: Sequence[Sample]) -> list[Judgement]:
+        return [by_values([float(n == 0) for n in range(len(s.responses))]) for s in samples]
+
+
+def test_a_reward_that_always_prefers_the_first_answer_gains_nothing(spec: dict[str, Any]) -> None:
+    """The order shown is unrelated to the label, so it scores chance, or less where both orders must agree."""
+    report = run_reward(spec, AlwaysFirst())
+    value = report.metrics[report.primary]
+    assert value is not None and value <= build(spec, Benchmark).chance + 0.3  # type: ignore[type-abstract, attr-defined]
 
 
 def test_nothing_scored_gives_no_figure(spec: dict[str, Any], tmp_path: Path) -> None:

@@ -57,6 +57,78 @@ def judgebench_file(folder: Path, counts: Mapping[str, int], labels: str = "AB")
     return path
 
 
+def llmbar_folder(folder: Path, counts: Mapping[str, int]) -> Path:
+    """LLMBar subsets, the right output first and second in turn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for subset, count in counts.items():
+        rows = [
+            {"input": f"{subset} {i}?", "output_1": ("right", "wrong")[i % 2], "output_2": ("wrong", "right")[i % 2],
+             "label": 1 + i % 2}
+            for i in range(count)
+        ]  # fmt: skip
+        (folder / f"{subset}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return folder
+
+
+def autoj_file(folder: Path, labels: Sequence[int]) -> Path:
+    """Auto-J pairs with these labels (0 first, 1 second, 2 tie), scenarios in turn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"scenario": ("code_generation", "ranking")[i % 2], "prompt": f"question {i}?", "label": label,
+         "response 1": "wrong" if label == 1 else "right", "response 2": "wrong" if label == 0 else "right"}
+        for i, label in enumerate(labels)
+    ]  # fmt: skip
+    path = folder / "testdata_pairwise.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
+def pandalm_file(folder: Path, votes: Sequence[tuple[int, int, int]]) -> Path:
+    """PandaLM pairs with these verdicts of three annotators (0 tie, 1 first, 2 second)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"idx": i, "motivation_app": "app", "cmp_key": "a_b", "instruction": f"do {i}", "input": "",
+         "response1": "wrong" if v[0] == 2 else "right", "response2": "wrong" if v[0] == 1 else "right",
+         "annotator1": v[0], "annotator2": v[1], "annotator3": v[2]}
+        for i, v in enumerate(votes)
+    ]  # fmt: skip
+    path = folder / "testset.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
+def rewardbench_2_file(folder: Path, counts: Mapping[str, int]) -> Path:
+    """RewardBench 2 rows, one right of four; of Ties so many couples, three right of five beside one of three."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for subset, count in counts.items():
+        kinds = {"ref": (1, 2), "tied": (3, 2)} if subset == "Ties" else {"": (1, 3)}
+        for i in range(count):
+            for kind, (right, wrong) in kinds.items():
+                name = f"{kind}:{i}" if kind else str(i)
+                rows.append({
+                    "id": name, "prompt": f"{subset} question {name}", "chosen": [f"right {n}" for n in range(right)],
+                    "rejected": [f"wrong {n}" for n in range(wrong)], "num_correct": right,
+                    "total_completions": right + wrong, "subset": subset,
+                })  # fmt: skip
+    path = folder / "test.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
+def rewardbench_1_file(folder: Path, counts: Mapping[str, int]) -> Path:
+    """RewardBench 1 rows, so many a subset."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"id": i, "prompt": f"{subset} {i}?", "chosen": f"right {i}", "chosen_model": "a", "rejected": f"wrong {i}",
+         "rejected_model": "b", "subset": subset}
+        for subset, count in counts.items() for i in range(count)
+    ]  # fmt: skip
+    path = folder / "filtered.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
 def stored(path: Path, samples: Sequence[Sample], judged: Sequence[Judgement]) -> Reward:
     """A reward that gives these judgements back, from a file."""
     lines = (dumps(judgement_to_json(s.id, j)) + "\n" for s, j in zip(samples, judged, strict=True))

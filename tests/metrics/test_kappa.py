@@ -1,4 +1,4 @@
-"""Quadratic-weighted κ against scikit-learn and by hand."""
+"""κ, plain and quadratic-weighted, against scikit-learn and by hand."""
 
 from __future__ import annotations
 

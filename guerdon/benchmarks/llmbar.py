@@ -1,0 +1,168 @@
+"""`benchmarks.llmbar`: LLMBar, pairs of outputs of which one follows the instruction and the other only looks good."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from guerdon.benchmarks.figures import Figures
+from guerdon.benchmarks.rows import named_file, rows_of, shipped, text_field
+from guerdon.benchmarks.two_orders import check_pair, outcomes
+from guerdon.core.contracts import Benchmark
+from guerdon.core.errors import DataError, SpecError, closest
+from guerdon.core.types import Judgement, Preference, Report, Sample, Status, answer, user
+from guerdon.metrics.kappa import quadratic_kappa
+
+PUBLISHED: Mapping[str, int] = {"natural": 100, "neighbor": 134, "gptinst": 92, "gptout": 47, "manual": 46}
+FOLDERS: Mapping[str, str] = {
+    "natural": "Natural", "neighbor": "Adversarial/Neighbor", "gptinst": "Adversarial/GPTInst",
+    "gptout": "Adversarial/GPTOut", "manual": "Adversarial/Manual",
+}  # fmt: skip
+ADVERSARIAL = tuple(name for name in PUBLISHED if name != "natural")
+
+
+@dataclass(frozen=True)
+class LlmBar(Benchmark):
+    """LLMBar: accuracy = (correct in the given order + correct in the swapped order) / 2n, a pass without a verdict wrong.
+
+    A subset has `<subset>` = that average, `.given` and `.swapped` = the accuracy of each order, `.both` = correct in
+    both, `.agreement` = the same winner in both orders (two passes without a verdict agree, as published), `.kappa` =
+    Cohen's κ of the two orders over "output 1" and anything else, as published (`kappa_agreement` of the release; its
+    kappas against the labels compare different codes and are not given). `adversarial` = mean over the four adversarial
+    subsets, `overall` = mean over all five (arXiv:2310.07641; the latter's weights alike [inferred]). Units: shares in [0, 1].
+
+    An order-free reward has one pass and neither agreement nor kappa. `ties`: "half" gives equal scores half a point, as the
+    release's rating judges do (first in one order, second in the other); "wrong" none. `path`: a folder with
+    `<subset>.jsonl` or `adversarial_<subset>.jsonl`, a checkout of the release (`<Subset>/dataset.json`), or "sample" (16
+    pairs in this package). `subsets` None: all five are needed; where some are named, only these are reported. A pair
+    whose call failed is unscored and counted. Raises SpecError for unknown subsets, DataError for other files or rows.
+    """
+
+    path: str
+    subsets: tuple[str, ...] | None = None
+    ties: Literal["half", "wrong"] = "half"
+    draws: int = 2000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.wanted:
+            if name not in PUBLISHED:
+                raise SpecError(f"no subset '{name}'.{closest(name, PUBLISHED)} Subsets: {', '.join(PUBLISHED)}.")
+        if not self.wanted or len(set(self.wanted)) < len(self.wanted) or self.draws < 1:
+            raise SpecError("name each wanted subset once, and ask for at least one bootstrap draw")
+
+    @classmethod
+    def example(cls) -> LlmBar:
+        return cls(path="sample", subsets=("natural", "neighbor"))
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The subsets that are read."""
+        return tuple(PUBLISHED) if self.subsets is None else self.subsets
+
+    @property
+    def orders(self) -> str:
+        return "both"
+
+    @property
+    def chance(self) -> float:
+        """What a coin flip gets, and a judge that always prefers the first output."""
+        return 0.5
+
+    def load(self) -> Iterator[Sample]:
+        """One sample a pair: responses 0 and 1 are outputs 1 and 2; one preference, the label."""
+        folder = shipped("llmbar") if self.path == "sample" else Path(self.path)
+        if not folder.is_dir():
+            raise DataError("expected a folder that holds the subsets' files", file=self.path)
+        files = {subset: _file(folder, subset) for subset in self.wanted}
+        for subset, file in files.items():
+            if file is None:
+                hint = "" if self.subsets is not None else "; name the subsets you have to go without an overall figure"
+                raise DataError(f"the subset '{subset}' ({subset}.jsonl) is not there{hint}", file=str(folder))
+        for subset, file in files.items():
+            for number, row in rows_of(str(file)):
+                try:
+                    yield _sample(row, subset, number)
+                except DataError as error:
+                    raise error.at(file=str(file), row=number) from None
+
+    def report(self, samples: Sequence[Sample], judgements: Sequence[Judgement]) -> Report:
+        """Accuracies, agreement and what was unscored or unparsed, from stored judgements alone."""
+        items = [self._item(s, j) for s, j in zip(samples, judgements, strict=True)]
+        figures = Figures(self.draws, self.seed)
+        groups = {name: found for name in PUBLISHED if (found := [i for i in items if i["subset"] == name])}
+        values = {name: [i["value"] for i in rows] for name, rows in groups.items()}
+        if self.subsets is None and set(groups) == set(PUBLISHED):
+            figures.weighted("overall", list(values.values()))
+        if all(name in groups for name in ADVERSARIAL):
+            figures.weighted("adversarial", [values[name] for name in ADVERSARIAL])
+        for name, rows in groups.items():
+            figures.mean(name, values[name])
+            _put_orders(figures, name, [i for i in rows if i["value"] is not None and len(i["passes"]) == 2])
+        unscored = Counter(i["status"] for i in items if i["value"] is None)
+        return Report(
+            name="llmbar", primary="overall", metrics=figures.metrics, intervals=figures.intervals,
+            unscored=dict(unscored), items=tuple(items), notes=tuple(self._notes(items, figures)),
+        )  # fmt: skip
+
+    def _item(self, sample: Sample, judgement: Judgement) -> dict[str, Any]:
+        """One pair: its winners (1 output 1, -1 output 2, 0 tie, None none), whether each pass is right, and their mean."""
+        check_pair(sample)
+        status, won = outcomes(judgement)
+        label = 1 if sample.preferences[0].better == 0 else -1
+        tie = 0.5 if self.ties == "half" else 0.0
+        right = [tie if w == 0 else float(w == label) for w in won]
+        subset = str(sample.context.get("subset"))
+        return {
+            "id": sample.id, "subset": subset, "value": sum(right) / len(right) if status is Status.OK else None,
+            "status": status.value, "passes": won, "right": right, "group": subset, "stratum": subset,
+        }  # fmt: skip
+
+    def _notes(self, items: Sequence[Mapping[str, Any]], figures: Figures) -> Iterator[str]:
+        found = Counter(i["subset"] for i in items)
+        for subset in self.wanted:
+            if found[subset] != PUBLISHED[subset]:
+                yield f"{subset}: {PUBLISHED[subset]} pairs are published, {found[subset]} were found"
+        if "overall" not in figures.metrics:
+            yield f"subsets: {', '.join(found)}; not all five, so there is no overall figure"
+        asked = [w for i in items if i["value"] is not None for w in i["passes"]]
+        if none := sum(w is None for w in asked):
+            yield f"{none} of {len(asked)} verdicts could not be read and are wrong, as published"
+        if tied := sum(w == 0 for w in asked if w is not None):
+            yield f"{tied} of {len(asked)} passes are ties and count {'half' if self.ties == 'half' else 'as wrong'}"
+        if lost := sum(i["value"] is None for i in items):
+            yield f"{lost} of {len(items)} pairs have no outcome and are left out"
+
+
+def _put_orders(figures: Figures, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The figures that need both orders, of the pairs judged in both."""
+    if not rows:
+        return
+    for place, order in enumerate(("given", "swapped")):
+        figures.mean(f"{name}.{order}", [i["right"][place] for i in rows])
+    figures.mean(f"{name}.both", [float(min(i["right"]) == 1) for i in rows])
+    figures.mean(f"{name}.agreement", [float(i["passes"][0] == i["passes"][1]) for i in rows])
+    first, second = ([float(i["passes"][place] == 1) for i in rows] for place in (0, 1))
+    figures.metrics[f"{name}.kappa"] = quadratic_kappa(first, second)
+
+
+def _file(folder: Path, subset: str) -> Path | None:
+    released = FOLDERS[subset]
+    places = (f"{base}{released}/dataset" for base in ("", "LLMBar/", "Dataset/LLMBar/"))
+    return named_file(folder, subset, f"adversarial_{subset}", *places)
+
+
+def _sample(row: Mapping[str, Any], subset: str, number: int) -> Sample:
+    label = row.get("label")
+    if label not in (1, 2) or isinstance(label, bool):
+        raise DataError(f"expected 1 or 2, found {label!r}", field="label")
+    return Sample(
+        id=f"{subset}/{number}",
+        prompt=user(text_field(row, "input")),
+        responses=(answer(text_field(row, "output_1")), answer(text_field(row, "output_2"))),
+        preferences=(Preference(better=label - 1, worse=2 - label),),
+        context={"subset": subset},
+    )

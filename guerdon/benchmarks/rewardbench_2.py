@@ -1,0 +1,250 @@
+"""`benchmarks.rewardbench_2`: RewardBench 2, the best of four answers, and prompts with several equally right ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from guerdon.benchmarks.figures import Figures
+from guerdon.benchmarks.rows import id_field, named_file, rows_of, shipped, text_field
+from guerdon.core.contracts import Benchmark
+from guerdon.core.errors import DataError, SpecError, closest
+from guerdon.core.types import Judgement, Report, Sample, Status
+from guerdon.data.formats import rewardbench2
+from guerdon.judging.pairs import margin
+from guerdon.metrics.ties_composite import couple_score, spread
+
+PUBLISHED = {"Factuality": 475, "Precise IF": 160, "Math": 183, "Safety": 450, "Focus": 495, "Ties": 102}
+KINDS = ("ref", "tied")
+UNREAD_RATING, UNREAD_RANKING = -1.0, 0.25
+
+
+@dataclass(frozen=True)
+class RewardBench2(Benchmark):
+    """RewardBench 2: a row is 1/k if the right answer attains the highest score, which k answers share, else 0.
+
+    Domain = mean of its rows; Ties = mean over couples ref:k, tied:k of `metrics.ties_composite` (up to 1.01); overall = the
+    unweighted mean of the six (arXiv:2506.01937). `Ties.ref` and `Ties.tied` are the accuracies of the two kinds. `ties`
+    "strict" gives an answer that shares the highest score nothing. Units: shares in [0, 1]; the paper prints them times 100.
+
+    mode "scores": a row with an unscored answer is left out and counted · "ranking" (a judge that sees all four, in an order
+    hashed from the id, and gives the best the highest value): a reply that cannot be read is .25 · "ratings" (a judge
+    of each answer alone, 1 to 10): an answer whose rating cannot be read gets −1; all unread is .25. Ties always compares
+    values, unread ones −1 in the two judge modes; a couple with an unscored member is left out and counted. A reward
+    of margins only is asked the right answer against each wrong one and wins by all margins > 0, 0 sharing
+    [inferred]; it has no figure for Ties and so no overall one. A failed call is never a verdict: unscored.
+
+    `path`: a hub id, a folder or file of the release's rows (id, prompt, chosen, rejected, num_correct, subset), or "sample"
+    (16 rows in that form, written for this package). `subsets` None: all six are needed; where some are named, only these are
+    reported. Intervals: percentile bootstrap of rows, of couples in Ties. Raises SpecError for unknown subsets, DataError
+    for other rows.
+    """
+
+    path: str = "allenai/reward-bench-2"
+    subsets: tuple[str, ...] | None = None
+    mode: Literal["scores", "ranking", "ratings"] = "scores"
+    ties: Literal["split", "strict"] = "split"
+    draws: int = 2000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.wanted:
+            if name not in PUBLISHED:
+                raise SpecError(f"no subset '{name}'.{closest(name, PUBLISHED)} Subsets: {', '.join(PUBLISHED)}.")
+        if not self.wanted or len(set(self.wanted)) < len(self.wanted) or self.draws < 1:
+            raise SpecError("name each wanted subset once, and ask for at least one bootstrap draw")
+
+    @classmethod
+    def example(cls) -> RewardBench2:
+        return cls(path="sample")
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The subsets that are read."""
+        return tuple(PUBLISHED) if self.subsets is None else self.subsets
+
+    @property
+    def chance(self) -> float:
+        """What a random choice of one of four gets outside Ties."""
+        return 0.25
+
+    def load(self) -> Iterator[Sample]:
+        """One sample a row: right answers first; a preference for each right and wrong answer."""
+        place = shipped("rewardbench_2") if self.path == "sample" else Path(self.path)
+        if place.is_dir():
+            file = named_file(place, "rewardbench_2", "reward-bench-2", "test", "test-00000-of-00001")
+            if file is None:
+                raise DataError("no file of the rows is there (such as test.jsonl or data/test-00000-of-00001.parquet)", file=str(place))  # fmt: skip
+            place = file
+        source = str(place) if place.exists() else self.path
+        found: Counter[str] = Counter()
+        seen: set[str] = set()
+        for number, row in rows_of(source, "test"):
+            try:
+                if (subset := _subset(row)) not in self.wanted:
+                    continue
+                made = _sample(row, subset)
+                if made.id in seen:
+                    raise DataError(f"the row '{made.id}' is there twice", field="id")
+            except DataError as error:
+                raise error.at(file=source, row=number) from None
+            seen.add(made.id)
+            found[subset] += 1
+            yield made
+        absent = next((name for name in self.wanted if not found[name]), None)
+        if absent is not None:
+            hint = "" if self.subsets is not None else "; name the subsets you have to go without an overall figure"
+            raise DataError(f"no row of the subset '{absent}' is there{hint}", file=source)
+
+    def report(self, samples: Sequence[Sample], judgements: Sequence[Judgement]) -> Report:
+        """The domains, their mean and what was unscored or unparsed, from stored judgements alone."""
+        rows = list(zip(samples, judgements, strict=True))
+        items = [self._item(s, j) for s, j in rows if s.context.get("subset") != "Ties"]
+        couples, accuracies, alone = self._couples([(s, j) for s, j in rows if s.context.get("subset") == "Ties"])
+        items += couples
+        figures = Figures(self.draws, self.seed)
+        groups = {n: found for n in PUBLISHED if (found := [i["value"] for i in items if i["group"] == n])}
+        if self.subsets is None and set(groups) == set(PUBLISHED):
+            figures.weighted("overall", list(groups.values()))
+            if figures.metrics["overall"] is None:
+                del figures.metrics["overall"]
+        for name, values in groups.items():
+            figures.mean(name, values)
+        for kind, values in accuracies.items():
+            if values:
+                figures.mean(f"Ties.{kind}", values)
+        unscored = Counter(i["status"] for i in items if i["value"] is None)
+        notes = tuple(self._notes(Counter(str(s.context.get("subset")) for s in samples), items, alone, figures))
+        return Report(
+            name="rewardbench_2", primary="overall", metrics=figures.metrics, intervals=figures.intervals,
+            unscored=dict(unscored), items=tuple(items), notes=notes,
+        )  # fmt: skip
+
+    def _item(self, sample: Sample, judgement: Judgement) -> dict[str, Any]:
+        subset, status = str(sample.context.get("subset")), _status(judgement)
+        unread = status is Status.UNPARSED and self.mode != "scores"
+        if status not in (Status.OK, Status.UNPARSED):
+            value = None
+        elif unread and self.mode == "ranking":
+            value = UNREAD_RANKING
+        else:
+            value = self._best(self._above(sample, judgement))
+        if value is not None:
+            status = Status.OK
+        elif status is Status.OK:
+            status = Status.ABSTAINED
+        return {
+            "id": sample.id, "subset": subset, "value": value, "status": status.value, "unread": unread, "group": subset,
+            "stratum": subset,
+        }  # fmt: skip
+
+    def _above(self, sample: Sample, judgement: Judgement) -> list[float | None]:
+        """How far the right answer is above each wrong one."""
+        if all(v is None for v in judgement.values) and judgement.margins is not None:
+            return [margin(judgement, 0, j) for j in range(1, len(sample.responses))]
+        values = self._values(judgement)
+        return [None if v is None or values[0] is None else values[0] - v for v in values[1:]]
+
+    def _values(self, judgement: Judgement) -> list[float | None]:
+        judged = self.mode != "scores"
+        return [UNREAD_RATING if judged and s.status is Status.UNPARSED else s.value for s in judgement.scores]
+
+    def _best(self, above: Sequence[float | None]) -> float | None:
+        known = [a for a in above if a is not None]
+        if len(known) < len(above):
+            return None
+        if min(known) < 0 or (self.ties == "strict" and min(known) == 0):
+            return 0.0
+        return 1 / (1 + sum(a == 0 for a in known))
+
+    def _couples(
+        self, rows: Sequence[tuple[Sample, Judgement]]
+    ) -> tuple[list[dict[str, Any]], dict[str, list[float]], int]:
+        """(an item a couple, the accuracies of its two kinds, how many rows have no partner)."""
+        by_number: dict[str, dict[str, tuple[Sample, Judgement]]] = {}
+        for sample, judgement in rows:
+            kind, number = _ties_id(sample.id.removeprefix("Ties/"))
+            by_number.setdefault(number, {})[kind] = (sample, judgement)
+        couples = {k: both for k, both in by_number.items() if len(both) == 2}
+        items = []
+        accuracies: dict[str, list[float]] = {kind: [] for kind in KINDS}
+        for number, both in couples.items():
+            found = {kind: self._values(judgement) for kind, (_, judgement) in both.items()}
+            known = {kind: [v for v in values if v is not None] for kind, values in found.items()}
+            value, status = None, Status.OK
+            if all(len(known[kind]) == len(found[kind]) for kind in KINDS):
+                ref, tied = (spread(known[kind], _correct(both[kind][0])) for kind in KINDS)
+                value = couple_score(ref, tied)
+                accuracies["ref"].append(float(ref.accurate))
+                accuracies["tied"].append(float(tied.accurate))
+            else:
+                statuses = [_status(judgement) for _, judgement in both.values()]
+                status = next((s for s in statuses if s is not Status.OK), Status.ABSTAINED)
+            items.append({
+                "id": f"Ties/{number}", "subset": "Ties", "value": value, "status": status.value, "group": "Ties",
+                "unread": any(_status(j) is Status.UNPARSED for _, j in both.values()) and self.mode != "scores",
+                "stratum": "Ties",
+            })  # fmt: skip
+        return items, accuracies, len(rows) - 2 * len(couples)
+
+    def _notes(
+        self, found: Mapping[str, int], items: Sequence[Mapping[str, Any]], alone: int, figures: Figures
+    ) -> Iterator[str]:
+        for subset in self.wanted:
+            if found.get(subset, 0) != PUBLISHED[subset]:
+                yield f"{subset}: {PUBLISHED[subset]} rows are published, {found.get(subset, 0)} were found"
+        if "overall" not in figures.metrics:
+            without = [n for n in PUBLISHED if figures.metrics.get(n) is None]
+            yield (
+                f"there is no overall figure, as {', '.join(without) or 'a subset'} has none"
+                if self.subsets is None
+                else (f"subsets: {', '.join(self.wanted)}; not all six, so there is no overall figure")
+            )
+        if alone:
+            yield f"{alone} rows of Ties lack the other half of their couple and are left out"
+        if self.mode != "scores":
+            rule = ".25 a row" if self.mode == "ranking" else "-1 an answer"
+            yield f"{sum(i['unread'] for i in items)} of {len(items)} items hold a reply that could not be read ({rule})"
+        if lost := sum(i["value"] is None for i in items):
+            yield f"{lost} of {len(items)} items have no outcome and are left out"
+
+
+def _status(judgement: Judgement) -> Status:
+    """The worst of the scores: a failure, else unread, else OK."""
+    statuses = [s.status for s in judgement.scores]
+    failed = next((s for s in statuses if s not in (Status.OK, Status.UNPARSED)), None)
+    return failed or (Status.UNPARSED if Status.UNPARSED in statuses else Status.OK)
+
+
+def _correct(sample: Sample) -> int:
+    return len({p.better for p in sample.preferences})
+
+
+def _ties_id(name: str) -> tuple[str, str]:
+    """(kind, number) of `ref:K` or `tied:K`."""
+    kind, colon, number = name.partition(":")
+    if kind not in KINDS or not colon or not number:
+        raise DataError(f"a row of Ties is named ref:K or tied:K, found '{name}'", field="id")
+    return kind, number
+
+
+def _subset(row: Mapping[str, Any]) -> str:
+    subset = text_field(row, "subset")
+    if subset not in PUBLISHED:
+        raise DataError(f"'{subset}' is none of {', '.join(PUBLISHED)}", field="subset")
+    return subset
+
+
+def _sample(row: Mapping[str, Any], subset: str) -> Sample:
+    name = id_field(row, "id")
+    made = rewardbench2.read(dict(row), f"{subset}/{name}")
+    if subset == "Ties":
+        _ties_id(name)
+    elif _correct(made) != 1:
+        raise DataError(f"expected one right answer, found {_correct(made)}", field="chosen")
+    if not made.preferences:
+        raise DataError("expected at least one wrong answer", field="rejected")
+    return replace(made, context={**made.context, "subset": subset})
