@@ -19,8 +19,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/guerdon demo
 
+# One thread a process: the tests' models are tiny, and two processes at a time use both cores better.
 test: install
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
 
 check: install
 	$(BIN)/ruff check .
